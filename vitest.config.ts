@@ -1,0 +1,17 @@
+/** How the unit, journey and abuse tests run. It shares nothing with the build: bundling for every test would be slow. */
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  oxc: { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } },
+  test: {
+    include: ['src/**/*.test.{ts,tsx}', 'test/{journeys,abuse}/**/*.test.{ts,tsx}', 'test/*.test.{ts,tsx}'],
+    globalSetup: ['test/support/global-setup.ts'],
+    pool: 'threads',
+    maxWorkers: 2,
+    testTimeout: 15_000,
+    hookTimeout: 30_000,
+    allowOnly: !process.env.CI,
+    unstubEnvs: true,
+    restoreMocks: true,
+  },
+})
