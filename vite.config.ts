@@ -12,7 +12,7 @@ import { defineConfig, type Plugin } from 'vite'
 
 const compressBrotli = promisify(brotliCompress)
 const compressGzip = promisify(gzip)
-const worthCompressing = /\.(?:js|css|svg|txt|json)$/
+const worthCompressing = /\.(?:js|css|svg|txt)$/
 const smallest = 256
 
 /** Writes a `.br` and a `.gz` beside every text file, once and as small as can be, so that no request pays for it. */

@@ -25,7 +25,8 @@ import { fileURLToPath } from 'node:url'
 const root = resolve(fileURLToPath(import.meta.url), '../..')
 const binaries = join(root, 'node_modules/.bin')
 const installStamp = join(root, 'node_modules/.installed')
-const buildStamp = join(root, 'dist/.built')
+// Here because every build empties this folder first: one made by hand cannot leave our stamp standing.
+const buildStamp = join(root, 'dist/client/.built')
 const lock = join(root, 'dist/.preparing')
 const oldestNode = 24
 const heartbeat = 2_000
@@ -140,8 +141,10 @@ async function build() {
     ['build', '--app', '--logLevel=warn'],
     `${binaries}${delimiter}${process.env.PATH}`,
   )
-  if (said.trim()) console.error(said.trim())
-  if (code !== 0) fail('the build failed; what it said is above.')
+  if (code !== 0) {
+    console.error(said.trim())
+    fail('the build failed; what it said is above.')
+  }
   writeFileSync(buildStamp, stamp)
 }
 
