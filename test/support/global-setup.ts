@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,7 +30,6 @@ const settings = {
   autovacuum: 'off',
   shared_buffers: '32MB',
   max_connections: '200',
-  log_min_messages: 'fatal',
 }
 
 function findPrograms(): string {
@@ -90,7 +89,7 @@ function start(programs: string, folder: string, owner: Owner, port: number): Ch
   // `--pdeathsig`: the cluster ends with this process even when it is killed and nothing here can run any more.
   const rights = process.getuid?.() === 0 ? [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'] : []
   const command = [...rights, '--pdeathsig=INT', join(programs, 'postgres'), '-D', join(folder, 'data'), ...given]
-  return spawn('setpriv', command, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+  return spawn('setpriv', command, { cwd: folder, stdio: ['ignore', 'ignore', openSync(join(folder, 'log'), 'w')] })
 }
 
 async function untilReady(url: string, server: ChildProcess): Promise<void> {
@@ -121,12 +120,18 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
     await ended
     rmSync(folder, { recursive: true, force: true })
   }
+  // For a run that is broken off: then nobody waits for `tearDown`.
+  process.once('exit', () => {
+    server.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  })
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
   try {
     await untilReady(url, server)
   } catch (error) {
+    const log = readFileSync(join(folder, 'log'), 'utf8')
     await tearDown()
-    throw error
+    throw new Error(`The PostgreSQL for the tests did not start. It said:\n${log}`, { cause: error })
   }
   provide('postgresUrl', url)
   return tearDown
