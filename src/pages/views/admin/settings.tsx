@@ -1,0 +1,120 @@
+/**
+ * What holds for everyone: whether MFA is enforced, and whom people ask for help. Says before the switch is used what
+ * it will do, and to how many.
+ */
+import { Field, FieldProblem, firstFaulty } from '../parts/field.tsx'
+import type { Frame, Notice, Problems } from '../parts/frame.ts'
+import { NoticeBox } from '../parts/notices.tsx'
+import { SignedInPage } from '../parts/signed-in-page.tsx'
+
+/** Holds what the administrator's settings show. */
+export interface AdminSettingsProps {
+  readonly frame: Frame
+  /** What holds now. */
+  readonly enforced: boolean
+  /** What the form asked for, where it is shown again without having been saved. */
+  readonly wanted?: boolean | undefined
+  /** Without MFA of their own an administrator cannot switch it on. */
+  readonly actorHasMfa: boolean
+  readonly usersWithoutMfa: number
+  readonly helpContact: string
+  /** What was typed, where the form is shown again. */
+  readonly values?: { readonly helpContact: string } | undefined
+  readonly problems?: Problems<'enforce' | 'helpContact'> | undefined
+  readonly notice?: Notice | undefined
+}
+
+const order = ['enforce', 'helpContact'] as const
+
+/** Shows the settings; posts `enforce` (`on` when ticked) and `helpContact` to `/admin/settings`. */
+export function AdminSettingsView(props: AdminSettingsProps) {
+  const { frame, problems = {} } = props
+  const { t } = frame
+  const faulty = firstFaulty(problems, order)
+  return (
+    <SignedInPage
+      frame={frame}
+      title={t('adminSettings.title')}
+      notice={props.notice}
+      hasProblem={faulty !== undefined}
+    >
+      <form method="post" action="/admin/settings" class="mt-8">
+        <section aria-labelledby="mfa">
+          <h2 id="mfa" class="section-title">
+            {t('adminSettings.mfa')}
+          </h2>
+          <EnforceSwitch {...props} autofocus={faulty === 'enforce'} />
+        </section>
+        <section class="mt-10" aria-labelledby="help">
+          <h2 id="help" class="section-title">
+            {t('adminSettings.help')}
+          </h2>
+          <div class="panel mt-4 p-5 sm:p-7">
+            <Field
+              frame={frame}
+              name="helpContact"
+              label={t('field.helpContact')}
+              hint={t('adminSettings.helpHint')}
+              value={props.values?.helpContact ?? props.helpContact}
+              problem={problems.helpContact}
+              autocomplete="off"
+              maxlength={200}
+              autofocus={faulty === 'helpContact'}
+            />
+          </div>
+        </section>
+        <div class="form-buttons mt-6">
+          <button type="submit" class="btn btn-primary px-8">
+            {t('form.save')}
+          </button>
+        </div>
+      </form>
+    </SignedInPage>
+  )
+}
+
+function EnforceSwitch(props: AdminSettingsProps & { readonly autofocus: boolean }) {
+  const { frame, enforced, actorHasMfa, usersWithoutMfa, problems = {} } = props
+  const { t } = frame
+  const locked = !enforced && !actorHasMfa
+  const consequence = enforced ? 'adminSettings.enforcedNow' : 'adminSettings.willEnforce'
+  return (
+    <div class="panel mt-4 p-5 sm:p-7">
+      <div class="flex items-start justify-between gap-5">
+        <div class="min-w-0">
+          <label for="enforce" class="text-lg font-semibold">
+            {t('adminSettings.enforce')}
+          </label>
+          <p id="enforce-hint" class="mt-1 max-w-prose text-soft">
+            {t('adminSettings.enforceHint')}
+          </p>
+        </div>
+        <input
+          type="checkbox"
+          id="enforce"
+          name="enforce"
+          value="on"
+          class="toggle toggle-primary mt-1 shrink-0"
+          checked={(props.wanted ?? enforced) && !locked}
+          disabled={locked}
+          autofocus={props.autofocus}
+          aria-invalid={problems.enforce ? 'true' : undefined}
+          aria-describedby={`enforce-hint enforce-consequence ${problems.enforce ? 'enforce-problem' : ''}`.trim()}
+        />
+      </div>
+      <FieldProblem id="enforce-problem" problem={problems.enforce} />
+      {locked ? (
+        <NoticeBox kind="warning" class="mt-5" id="enforce-consequence" quiet>
+          <p>{t('adminSettings.needsOwnMfa')}</p>
+          <a href="/set-up-mfa" class="btn btn-primary mt-3">
+            {t('mfa.enable')}
+          </a>
+        </NoticeBox>
+      ) : (
+        <NoticeBox kind="info" class="mt-5" id="enforce-consequence" quiet>
+          <p>{t(consequence, { count: usersWithoutMfa })}</p>
+        </NoticeBox>
+      )}
+    </div>
+  )
+}

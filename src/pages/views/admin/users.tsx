@@ -1,0 +1,190 @@
+/**
+ * Everyone with an account, and whether they have 2FA. On a narrow screen only the person and the 2FA state keep their
+ * columns; the rest moves under the name.
+ */
+import { MfaBadge, type MfaState } from '../parts/badges.tsx'
+import type { Frame, Notice } from '../parts/frame.ts'
+import { type RoleName, roleNames } from '../parts/roles.ts'
+import { SignedInPage } from '../parts/signed-in-page.tsx'
+
+/** Describes one person in the list. */
+export interface ListedUser {
+  readonly id: string
+  readonly email: string
+  readonly name: string | null
+  readonly role: RoleName
+  readonly active: boolean
+  readonly mfa: MfaState
+  readonly lastSignInAt: number | null
+  readonly createdAt: number
+  /** True until the person has chosen a password. */
+  readonly invited: boolean
+}
+
+/** Holds what the list of users shows. */
+export interface AdminUsersProps {
+  readonly frame: Frame
+  readonly users: readonly ListedUser[]
+  /** Over all users, not only those on this page. */
+  readonly counts: { readonly total: number; readonly withMfa: number }
+  readonly search?: string | undefined
+  /** Where the next page starts; absent on the last one. */
+  readonly nextCursor?: string | undefined
+  /** True from the second page on, to offer the way back to the first. */
+  readonly isLaterPage?: boolean | undefined
+  readonly notice?: Notice | undefined
+}
+
+/** Shows the list; searching and paging are links and a GET form: `/admin/users?search=…&after=…`. */
+export function AdminUsersView({ frame, users, counts, search = '', notice, ...paging }: AdminUsersProps) {
+  const { t } = frame
+  return (
+    <SignedInPage
+      frame={frame}
+      title={t('adminUsers.title')}
+      width="wide"
+      notice={notice}
+      action={
+        <a href="/admin/users/new" class="btn btn-primary">
+          {t('adminUsers.add')}
+        </a>
+      }
+    >
+      <div class="mt-6 grid items-end gap-5 lg:grid-cols-2">
+        <Coverage frame={frame} counts={counts} />
+        <SearchForm frame={frame} search={search} />
+      </div>
+      {users.length === 0 ? (
+        <p class="panel mt-6 p-7 text-soft">{t('adminUsers.none')}</p>
+      ) : (
+        <UsersTable frame={frame} users={users} />
+      )}
+      <Paging frame={frame} search={search} {...paging} />
+    </SignedInPage>
+  )
+}
+
+function Coverage({ frame: { t }, counts }: Pick<AdminUsersProps, 'frame' | 'counts'>) {
+  return (
+    <div class="max-w-md">
+      <p id="coverage" class="font-medium">
+        {t('adminUsers.coverage', { withMfa: counts.withMfa, total: counts.total })}
+      </p>
+      <progress
+        class="progress progress-primary mt-2 h-2 w-full"
+        value={counts.withMfa}
+        max={Math.max(counts.total, 1)}
+        aria-labelledby="coverage"
+      />
+    </div>
+  )
+}
+
+function SearchForm({ frame: { t }, search }: { readonly frame: Frame; readonly search: string }) {
+  return (
+    <search>
+      <form method="get" action="/admin/users" class="flex items-end gap-2 lg:justify-end">
+        <div class="field min-w-0 grow lg:max-w-xs">
+          <label for="search" class="font-medium">
+            {t('adminUsers.search')}
+          </label>
+          <input
+            id="search"
+            name="search"
+            type="search"
+            value={search}
+            class="input w-full text-base"
+            maxlength={100}
+          />
+        </div>
+        <button type="submit" class="btn">
+          {t('adminUsers.searchButton')}
+        </button>
+      </form>
+    </search>
+  )
+}
+
+function UsersTable({ frame, users }: Pick<AdminUsersProps, 'frame' | 'users'>) {
+  const { t } = frame
+  return (
+    <div class="panel mt-6">
+      <table class="data-table">
+        <caption class="sr-only">{t('adminUsers.caption')}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{t('adminUsers.person')}</th>
+            <th scope="col">{t('adminUsers.mfa')}</th>
+            <th scope="col" class="hidden md:table-cell">
+              {t('field.role')}
+            </th>
+            <th scope="col" class="hidden md:table-cell">
+              {t('adminUsers.lastSignIn')}
+            </th>
+            <th scope="col" class="hidden lg:table-cell">
+              {t('adminUsers.created')}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {users.map((user) => (
+            <UserRow frame={frame} user={user} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function UserRow({ frame, user }: { readonly frame: Frame; readonly user: ListedUser }) {
+  const { t } = frame
+  const role = t(roleNames[user.role])
+  const lastSignIn = user.lastSignInAt === null ? t('adminUsers.never') : frame.formatInstant(user.lastSignInAt, 'date')
+  return (
+    <tr>
+      <th scope="row">
+        <span class="flex flex-wrap items-center gap-x-2 gap-y-1">
+          <span class="font-medium break-anywhere">{user.name ?? user.email}</span>
+          {user.invited && <span class="tag tag-plain">{t('adminUsers.invited')}</span>}
+          {!user.active && <span class="tag tag-plain">{t('adminUsers.inactive')}</span>}
+        </span>
+        {user.name !== null && <span class="block text-sm text-soft break-anywhere">{user.email}</span>}
+        <span class="mt-1 block text-sm text-soft md:hidden">
+          {role} · {t('adminUsers.lastSignInAt', { date: lastSignIn })}
+        </span>
+      </th>
+      <td>
+        <MfaBadge frame={frame} state={user.mfa} />
+      </td>
+      <td class="hidden md:table-cell">{role}</td>
+      <td class="hidden md:table-cell">{lastSignIn}</td>
+      <td class="hidden lg:table-cell">{frame.formatInstant(user.createdAt, 'date')}</td>
+    </tr>
+  )
+}
+
+type PagingProps = Pick<AdminUsersProps, 'frame' | 'nextCursor' | 'isLaterPage'> & { readonly search: string }
+
+function Paging({ frame: { t }, search, nextCursor, isLaterPage = false }: PagingProps) {
+  if (nextCursor === undefined && !isLaterPage) return null
+  const address = (query: Record<string, string>) => {
+    const parameters = new URLSearchParams(search === '' ? query : { search, ...query }).toString()
+    return parameters === '' ? '/admin/users' : `/admin/users?${parameters}`
+  }
+  return (
+    <nav aria-label={t('adminUsers.pages')} class="mt-5 flex flex-wrap justify-between gap-3">
+      {isLaterPage ? (
+        <a href={address({})} class="btn">
+          {t('adminUsers.firstPage')}
+        </a>
+      ) : (
+        <span />
+      )}
+      {nextCursor !== undefined && (
+        <a href={address({ after: nextCursor })} class="btn" rel="next">
+          {t('adminUsers.nextPage')}
+        </a>
+      )}
+    </nav>
+  )
+}

@@ -1,0 +1,44 @@
+/**
+ * Where an invitation leads: the new person chooses a password, then signs in.
+ */
+import type { Frame, Problems } from '../parts/frame.ts'
+import { StepPage } from '../parts/step-page.tsx'
+import { NewPasswordField } from './new-password-field.tsx'
+
+/** Holds what the page for an invited person shows. */
+export interface AcceptInvitationProps {
+  readonly frame: Frame
+  readonly token: string
+  readonly email: string
+  readonly problems?: Problems<'password'> | undefined
+  readonly minLength: number
+  readonly helpContact?: string | undefined
+}
+
+/** Asks for a password; posts `token` and `password` to `/accept-invitation`. */
+export function AcceptInvitationView({ frame, token, email, problems = {}, ...props }: AcceptInvitationProps) {
+  const { t } = frame
+  return (
+    <StepPage
+      frame={frame}
+      title={t('acceptInvitation.title')}
+      lead={t('acceptInvitation.lead', { service: frame.serviceName })}
+      hasProblem={problems.password !== undefined}
+      helpContact={props.helpContact}
+    >
+      <form method="post" action="/accept-invitation" class="form">
+        <input type="hidden" name="token" value={token} />
+        <div>
+          <p class="text-sm text-soft">{t('acceptInvitation.account')}</p>
+          <p class="font-medium break-anywhere">{email}</p>
+          {/* Lets a password manager store the right name; the server knows the account from the token. */}
+          <input type="text" name="username" value={email} autocomplete="username" readonly hidden />
+        </div>
+        <NewPasswordField frame={frame} minLength={props.minLength} problem={problems.password} autofocus />
+        <button type="submit" class="btn btn-primary btn-block mt-2">
+          {t('acceptInvitation.button')}
+        </button>
+      </form>
+    </StepPage>
+  )
+}

@@ -1,0 +1,33 @@
+/**
+ * For a link that opens nothing any more: used, expired or mistyped. Which of them it was is not said.
+ */
+import type { MessageId } from '../../../messages.ts'
+import type { Frame } from '../parts/frame.ts'
+import { StepPage } from '../parts/step-page.tsx'
+
+/** Names what the link was for. */
+export type LinkKind = 'set-up' | 'invitation'
+
+/** Holds what the page for a dead link shows. */
+export interface LinkInvalidProps {
+  readonly frame: Frame
+  readonly kind: LinkKind
+  readonly helpContact?: string | undefined
+}
+
+const details: Record<LinkKind, MessageId> = {
+  'set-up': 'linkInvalid.setUp',
+  invitation: 'linkInvalid.invitation',
+}
+
+/** Says that the link does not work, and what to do instead. */
+export function LinkInvalidView({ frame, kind, helpContact }: LinkInvalidProps) {
+  const { t } = frame
+  return (
+    <StepPage frame={frame} title={t('linkInvalid.title')} lead={t(details[kind])} helpContact={helpContact}>
+      <a href="/sign-in" class="btn btn-primary btn-block mt-7">
+        {t('linkInvalid.toSignIn')}
+      </a>
+    </StepPage>
+  )
+}

@@ -1,0 +1,31 @@
+/**
+ * The field for a new password: what it must be is said before it is typed, and there is no second field to fill in,
+ * because it can be shown instead.
+ */
+import { Field } from '../parts/field.tsx'
+import type { Frame } from '../parts/frame.ts'
+
+interface NewPasswordFieldProps {
+  readonly frame: Frame
+  readonly minLength: number
+  readonly problem: string | undefined
+  readonly autofocus: boolean
+}
+
+/** Asks for a new password of at least `minLength` characters. */
+export function NewPasswordField({ frame, minLength, problem, autofocus }: NewPasswordFieldProps) {
+  return (
+    <Field
+      frame={frame}
+      name="password"
+      label={frame.t('field.password')}
+      hint={frame.t('password.hint', { minLength })}
+      type="password"
+      problem={problem}
+      autocomplete="new-password"
+      minlength={minLength}
+      autofocus={autofocus}
+      required
+    />
+  )
+}

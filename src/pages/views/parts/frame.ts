@@ -1,0 +1,38 @@
+/**
+ * What every page needs besides its own content. Routes make one per request; views only read it.
+ */
+import type { Messages } from '../../../messages.ts'
+
+/** Carries the language, the service, the person and the built assets to a view. Spread `messagesFor(locale)` into it. */
+export interface Frame extends Messages {
+  readonly serviceName: string
+  readonly theme: Theme
+  /** Addresses of the built script and style sheet, same origin. */
+  readonly assets: { readonly script: string; readonly style: string }
+  /** The person whose session is good for signed-in pages; absent while a sign-in or a forced set-up is going on. */
+  readonly user?: FrameUser | undefined
+  /** The path of the page that is shown, to mark where we are in the navigation. */
+  readonly path: string
+}
+
+/** Names the person that the top bar shows. */
+export interface FrameUser {
+  readonly name: string | null
+  readonly email: string
+  readonly isAdministrator: boolean
+}
+
+/** Chooses the colours; `system` follows the device. */
+export type Theme = 'system' | 'light' | 'dark'
+
+/** Gives, per field, what is wrong with it: text in the person's language, ready to show. */
+export type Problems<Field extends string> = Readonly<Partial<Record<Field, string | undefined>>>
+
+/** Says which way a phone's clock is off, to word the hint under a wrong code. */
+export type ClockHint = 'behind' | 'ahead'
+
+/** Tells something at the top of the page: an outcome (`success`), a state (`info`, `warning`), a fault (`error`). */
+export interface Notice {
+  readonly kind: 'success' | 'info' | 'warning' | 'error'
+  readonly text: string
+}
