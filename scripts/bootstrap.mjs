@@ -8,19 +8,10 @@
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { shareLock, takeLock } from './lock.mjs'
 
 const root = resolve(fileURLToPath(import.meta.url), '../..')
 const binaries = join(root, 'node_modules/.bin')
@@ -29,7 +20,6 @@ const installStamp = join(root, 'node_modules/.installed')
 const buildStamp = join(root, 'dist/client/.built')
 const lock = join(root, 'dist/.preparing')
 const oldestNode = 24
-const heartbeat = 2_000
 const installOnly = process.argv.includes('--install-only')
 
 /** Ends the run with one sentence for the person at the terminal; no stack trace would help them. */
@@ -71,14 +61,16 @@ const wantedBuild = () =>
 const mustInstall = () => readOrNull(installStamp) !== wantedInstall()
 const mustBuild = () => !installOnly && readOrNull(buildStamp) !== wantedBuild()
 
+let running = null
+let interrupted = false
+
 /** Runs a program to its end; resolves to its exit code and what it said on both outputs. */
 function run(program, parameters, path) {
   return new Promise((settle) => {
-    const child = spawn(program, parameters, {
-      cwd: root,
-      env: { ...process.env, PATH: path },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const environment = { ...process.env, PATH: path }
+    const child = spawn(program, parameters, { cwd: root, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+    if (child.pid !== undefined) shareLock(lock, child.pid)
+    running = child
     let said = ''
     for (const output of [child.stdout, child.stderr]) {
       output.setEncoding('utf8').on('data', (text) => {
@@ -86,8 +78,19 @@ function run(program, parameters, path) {
       })
     }
     child.on('error', (error) => settle({ code: 1, said: String(error) }))
-    child.on('close', (code) => settle({ code: code ?? 1, said }))
+    child.on('close', (code) => {
+      running = null
+      if (interrupted) process.exit(1)
+      settle({ code: code ?? 1, said })
+    })
   })
+}
+
+/** Ends what is running before this process ends, so that nothing goes on writing behind a released lock. */
+function interrupt() {
+  interrupted = true
+  if (running === null) process.exit(1)
+  running.kill('SIGTERM')
 }
 
 /** Runs one step with a line before and after it, so that half a minute of silence does not look like a hang. */
@@ -148,61 +151,9 @@ async function build() {
   writeFileSync(buildStamp, stamp)
 }
 
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error.code === 'EPERM'
-  }
-}
-
-/** Takes the lock, or tells who has it. A link is made whole or not at all, so a lock is never seen without its owner. */
-function tryToLock() {
-  const own = `${lock}.${process.pid}`
-  writeFileSync(own, String(process.pid))
-  try {
-    linkSync(own, lock)
-    return true
-  } catch (error) {
-    if (error.code !== 'EEXIST') throw error
-    return false
-  } finally {
-    rmSync(own, { force: true })
-  }
-}
-
-/** Clears a lock whose owner is gone, or whose number now belongs to another program (no heartbeat). */
-function clearStaleLock() {
-  const owner = readOrNull(lock)
-  const beat = statSync(lock, { throwIfNoEntry: false })?.mtimeMs
-  if (owner === null || beat === undefined) return
-  if (isAlive(Number(owner)) && Date.now() - beat < 15 * heartbeat) return
-  const aside = `${lock}.stale.${process.pid}`
-  try {
-    renameSync(lock, aside)
-  } catch {
-    return
-  }
-  rmSync(aside, { force: true })
-}
-
-async function takeLock() {
-  mkdirSync(join(root, 'dist'), { recursive: true })
-  for (let waited = false; !tryToLock(); waited = true) {
-    if (!waited) console.log('Another process is preparing this folder; waiting for it …')
-    clearStaleLock()
-    await new Promise((go) => setTimeout(go, 250))
-  }
-  const release = () => rmSync(lock, { force: true })
-  process.on('exit', release)
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1))
-  setInterval(() => utimesSync(lock, new Date(), new Date()), heartbeat).unref()
-}
-
 if (mustInstall() || mustBuild()) {
   try {
-    await takeLock()
+    await takeLock(lock, interrupt)
     if (mustInstall()) await step('Installing the packages', install)
     if (mustBuild()) await step('Building', build)
   } catch (error) {

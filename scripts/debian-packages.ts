@@ -22,9 +22,10 @@ const missingOf = (names: readonly string[]) => names.filter((name) => needed[na
 function runAsRoot(command: string[]): boolean {
   const [program = '', ...parameters] = process.getuid?.() === 0 ? command : ['sudo', '-n', ...command]
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const { status, stdout, stderr } = spawnSync(program, parameters, { env: environment, encoding: 'utf8' })
-  if (status !== 0) console.error(`${stdout ?? ''}${stderr ?? ''}`.trim().split('\n').slice(-8).join('\n'))
-  return status === 0
+  const { status, stdout, stderr, error } = spawnSync(program, parameters, { env: environment, encoding: 'utf8' })
+  if (status === 0) return true
+  console.error(error?.message ?? `${stdout}${stderr}`.trim().split('\n').slice(-8).join('\n'))
+  return false
 }
 
 /** The packages that the tests outside the browser need. */

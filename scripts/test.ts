@@ -53,7 +53,12 @@ function countPlaywright(): Counts {
 
 const vitest = ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`]
 const lint = ['biome', process.env.CI ? 'ci' : 'check', '--error-on-warnings', '--max-diagnostics=20', '.']
-if (!process.stdout.isTTY) lint.push('--colors=off')
+// Colours are for people: in a log they are noise.
+if (!process.stdout.isTTY) {
+  delete process.env.FORCE_COLOR
+  lint.push('--colors=off')
+  vitest.push('--no-color')
+}
 const stages: Record<string, Stage> = {
   types: { title: 'Types', command: ['tsc', '--noEmit'] },
   lint: { title: 'Lint and format', command: lint },
@@ -66,16 +71,10 @@ const stages: Record<string, Stage> = {
   },
 }
 
-/** Colours are for people: in a log they are noise. */
-function environmentOfStages(): NodeJS.ProcessEnv {
-  const { FORCE_COLOR: _, ...environment } = process.env
-  return process.stdout.isTTY ? process.env : { ...environment, NO_COLOR: '1' }
-}
-
 function runStage(stage: Stage, filters: string[]): Counts {
   console.log(`\n── ${stage.title}`)
   const [program = '', ...parameters] = [...stage.command, ...(stage.count === undefined ? [] : filters)]
-  const succeeded = spawnSync(program, parameters, { stdio: 'inherit', env: environmentOfStages() }).status === 0
+  const succeeded = spawnSync(program, parameters, { stdio: 'inherit' }).status === 0
   let counts: Counts = { passed: 0, failed: 0, skipped: 0 }
   try {
     counts = stage.count?.() ?? counts
