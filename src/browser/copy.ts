@@ -12,20 +12,20 @@ export function copyOnClick(page: Document): void {
 }
 
 async function copy(page: Document, button: HTMLElement): Promise<void> {
-  const from = button.dataset['copyFrom'] ?? ''
+  const from = button.dataset.copyFrom ?? ''
   const source = page.getElementById(from)
   const label = button.querySelector<HTMLElement>('[data-copy-label]')
   if (source === null || label === null) return
-  const outcome = (await wrote(textOf(source))) ? label.dataset['copied'] : label.dataset['failed']
+  const outcome = (await wrote(textOf(source))) ? label.dataset.copied : label.dataset.failed
   say(label, page.querySelector(`[data-copy-status="${CSS.escape(from)}"]`), outcome ?? '')
 }
 
 function say(label: HTMLElement, status: Element | null, text: string): void {
-  label.dataset['label'] ??= label.textContent ?? ''
+  label.dataset.label ??= label.textContent ?? ''
   label.textContent = text
   if (status !== null) status.textContent = text
   window.setTimeout(() => {
-    label.textContent = label.dataset['label'] ?? ''
+    label.textContent = label.dataset.label ?? ''
     if (status !== null) status.textContent = ''
   }, sayForMilliseconds)
 }
@@ -41,7 +41,7 @@ async function wrote(text: string): Promise<boolean> {
 
 /** Reads what is to be copied: the `data-copy` value, a field's value, the items of a list line by line, or the text. */
 export function textOf(source: HTMLElement): string {
-  const given = source.dataset['copy']
+  const given = source.dataset.copy
   if (given !== undefined) return given
   if (source instanceof HTMLInputElement) return source.value
   const items = [...source.querySelectorAll('li')]

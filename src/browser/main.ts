@@ -2,7 +2,6 @@
  * Everything the pages do with script. All of it is a convenience: without it every form still works, and controls that
  * need it stay hidden.
  */
-import './main.css'
 import { submitCodesByThemselves } from './code-entry.ts'
 import { copyOnClick } from './copy.ts'
 import { focusFirstProblem } from './first-problem.ts'

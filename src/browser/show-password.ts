@@ -6,14 +6,14 @@
 /** Makes every button marked `data-show-password` show and hide the field with that id. */
 export function showPasswords(page: Document): void {
   for (const button of page.querySelectorAll<HTMLElement>('[data-show-password]')) {
-    const field = page.getElementById(button.dataset['showPassword'] ?? '')
+    const field = page.getElementById(button.dataset.showPassword ?? '')
     if (field instanceof HTMLInputElement) toggleBetween(button, field)
   }
 }
 
 function toggleBetween(button: HTMLElement, field: HTMLInputElement): void {
   const show = button.textContent ?? ''
-  const hide = button.dataset['labelHide'] ?? show
+  const hide = button.dataset.labelHide ?? show
   const set = (shown: boolean) => {
     field.type = shown ? 'text' : 'password'
     button.textContent = shown ? hide : show

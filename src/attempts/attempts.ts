@@ -1,0 +1,111 @@
+// Guesses left. An attempt is counted in the database before the guess is checked, by one guarded write, so two hundred
+// parallel guesses get no further than the limit, a restart forgets nothing, and every way of guessing shares the count.
+
+import { sql } from 'kysely'
+import type { Database } from '../database/database.ts'
+import { type Duration, hours, type Instant, minutes, seconds } from '../time.ts'
+
+/** How many failures are free and how long to wait after each further one. The last wait repeats. */
+export interface Allowance {
+  free: number
+  waits: readonly Duration[]
+}
+
+/** For one account, or one known browser of it: 5 tries, then 30 s … 1 h (design §6, NIST 800-63B-4 §3.2.2). */
+export const perAccount: Allowance = {
+  free: 5,
+  waits: [seconds(30), minutes(1), minutes(2), minutes(5), minutes(10), minutes(20), minutes(40), hours(1)],
+}
+
+/** For one network address, which many people may share. */
+export const perAddress: Allowance = {
+  free: 30,
+  waits: [seconds(30), seconds(30), minutes(1), minutes(1), minutes(2), minutes(5), minutes(15)],
+}
+
+export interface Limit {
+  key: string
+  allowance: Allowance
+}
+
+/**
+ * Either one attempt was counted against every limit, or none may be made before `retryAt`. `closedUntil` says that
+ * this attempt was the last one free: unless it is forgiven, the next must wait until then.
+ */
+export type Admission = { admitted: true; closedUntil: Instant | null } | { admitted: false; retryAt: Instant }
+
+/**
+ * Counts one attempt against each limit, in the order given, and says whether the guess may be checked. Call `forgive`
+ * when the guess was right. Counted attempts are committed at once and stay, whatever becomes of the request.
+ */
+export async function admit(db: Database, limits: readonly Limit[], now: Instant): Promise<Admission> {
+  let closedUntil = 0
+  for (const { key, allowance } of limits) {
+    await db
+      .insertInto('attempts')
+      .values({ key, failures: 0, blocked_until: 0, last_at: now })
+      .onConflict((conflict) => conflict.column('key').doNothing())
+      .execute()
+    const counted = await db
+      .updateTable('attempts')
+      .set({ failures: sql<number>`failures + 1`, blocked_until: blockedUntil(allowance, now), last_at: now })
+      .where('key', '=', key)
+      .where('blocked_until', '<=', now)
+      .returning('blocked_until')
+      .executeTakeFirst()
+    if (!counted) return { admitted: false, retryAt: await retryAt(db, key, now) }
+    closedUntil = Math.max(closedUntil, counted.blocked_until)
+  }
+  return { admitted: true, closedUntil: closedUntil > now ? closedUntil : null }
+}
+
+/** Reads when the door opens again. It may just have opened, or been forgiven: then try again in a moment. */
+async function retryAt(db: Database, key: string, now: Instant): Promise<Instant> {
+  const row = await db.selectFrom('attempts').select('blocked_until').where('key', '=', key).executeTakeFirst()
+  return Math.max(row?.blocked_until ?? 0, now + seconds(1))
+}
+
+/** Works out, in the database, until when the attempt that is being counted closes the door behind it. */
+function blockedUntil({ free, waits }: Allowance, now: Instant) {
+  const bigint = (value: number) => sql`cast(${value} as bigint)`
+  const longest = waits.at(-1) ?? 0
+  const cases = waits.map((wait, index) => sql`when failures + 1 = ${free + index} then ${bigint(now + wait)}`)
+  return sql<number>`case when failures + 1 < ${free} then 0 ${sql.join(cases, sql` `)} else ${bigint(now + longest)} end`
+}
+
+/**
+ * Takes back after a right guess: a limit of the person's own is cleared; one shared with others (an address) loses only
+ * the attempt just counted, or else whoever has an account could wipe the count of their own guessing at others'.
+ */
+export async function forgive(db: Database, own: readonly Limit[], shared: readonly Limit[]): Promise<void> {
+  if (own.length > 0) {
+    await db
+      .deleteFrom('attempts')
+      .where(
+        'key',
+        'in',
+        own.map((limit) => limit.key),
+      )
+      .execute()
+  }
+  for (const { key, allowance } of shared) {
+    await db
+      .updateTable('attempts')
+      .set({
+        failures: sql<number>`failures - 1`,
+        blocked_until: sql<number>`case when failures <= ${allowance.free} then 0 else blocked_until end`,
+      })
+      .where('key', '=', key)
+      .where('failures', '>', 0)
+      .execute()
+  }
+}
+
+/** Forgets counts of passwords that nobody has added to for a day. Counts of second factors run on until a success. */
+export async function purgeAttempts(db: Database, now: Instant): Promise<void> {
+  await db
+    .deleteFrom('attempts')
+    .where('last_at', '<', now - hours(24))
+    .where('key', 'not like', 'second-factor:%')
+    .execute()
+}

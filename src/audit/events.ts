@@ -1,0 +1,38 @@
+// Every event there is. The union is closed: an event that is not written here cannot be recorded. No event carries a
+// secret: no password, code, token, link or key.
+
+export type Method = 'password' | 'totp' | 'recovery-code' | 'invitation'
+export type WrongBecause = 'wrong' | 'spent' | 'malformed' | 'disabled'
+
+export type AuditEvent =
+  | { name: 'sign-in.begun'; details: { knownBrowser: boolean } }
+  | { name: 'sign-in.completed'; details: { amr: readonly string[]; acr: string } }
+  | { name: 'sign-in.ended-by-wrong-codes'; details: { guesses: number } }
+  | { name: 'sign-out'; details: Record<string, never> }
+  | { name: 'password.refused'; details: { because: 'wrong' | 'no-such-user' | 'deactivated' | 'no-password' } }
+  | { name: 'password.set'; details: { by: 'invitation' | 'first-administrator' | 'settings' } }
+  | { name: 'attempts.blocked'; details: { method: Method; until: string } }
+  | { name: 'second-factor.accepted'; details: { method: Method; purpose: 'sign-in' | 'step-up' } }
+  | { name: 'second-factor.refused'; details: { method: Method; because: WrongBecause; clockOff?: boolean } }
+  | { name: 'step-up.begun'; details: Record<string, never> }
+  | { name: 'step-up.completed'; details: { method: Method } }
+  | { name: 'totp.enrolment-shown'; details: { enrolment: string } }
+  | { name: 'totp.enrolment-refused'; details: { because: WrongBecause | 'expired'; clockOff?: boolean } }
+  | { name: 'totp.enrolled'; details: { factor: string; name: string } }
+  | { name: 'totp.renamed'; details: { factor: string; name: string } }
+  | { name: 'totp.removed'; details: { factors: number } }
+  | { name: 'totp.disabled-by-wrong-codes'; details: { factor: string } }
+  | { name: 'recovery-codes.created'; details: { set: string } }
+  | { name: 'recovery-codes.saved'; details: { set: string } }
+  | { name: 'recovery-codes.used'; details: { left: number } }
+  | { name: 'recovery-codes.removed'; details: Record<string, never> }
+  | {
+      name: 'sessions.ended'
+      details: { count: number; because: 'factor-changed' | 'password-changed' | 'signed-in-again' }
+    }
+  | { name: 'user.created'; details: { role: string; by: 'administrator' | 'first-administrator' | 'settings' } }
+  | { name: 'invitation.created'; details: { expiresAt: string } }
+  | { name: 'invitation.accepted'; details: Record<string, never> }
+  | { name: 'policy.changed'; details: { policy: string; from: string; to: string } }
+  | { name: 'settings.changed'; details: { setting: 'help-contact' } }
+  | { name: 'request.refused'; details: { because: string; method: string; path: string } }

@@ -1,0 +1,51 @@
+// Writes audit events inside the caller's transaction: no event, no success.
+
+import type { Database, DatabaseTransaction } from '../database/database.ts'
+import { newId } from '../secrets/tokens.ts'
+import type { Instant } from '../time.ts'
+import type { AuditEvent } from './events.ts'
+
+/** Who is calling, as far as the connection tells. */
+export interface Caller {
+  address: string
+  userAgent: string
+  requestId: string
+}
+
+export interface Circumstances {
+  now: Instant
+  caller: Caller | null
+  /** Who did it; null when nobody is known yet. */
+  actor: string | null
+  /** Whose account it concerns. */
+  subject: string | null
+}
+
+/** Records one event. Text from outside is cut and freed of control characters, so that no log or terminal is misled by it. */
+export async function record(trx: DatabaseTransaction, event: AuditEvent, about: Circumstances): Promise<void> {
+  await trx
+    .insertInto('audit_events')
+    .values({
+      id: newId(),
+      at: about.now,
+      name: event.name,
+      actor_id: about.actor,
+      subject_id: about.subject,
+      address: about.caller?.address ?? null,
+      user_agent: about.caller ? printable(about.caller.userAgent, 300) : null,
+      request_id: about.caller?.requestId ?? null,
+      details: JSON.stringify(event.details),
+    })
+    .execute()
+}
+
+/** Records one event that stands alone, such as a refused guess, in a transaction of its own. */
+export async function recordAlone(db: Database, event: AuditEvent, about: Circumstances): Promise<void> {
+  await db.transaction().execute((trx) => record(trx, event, about))
+}
+
+/** Replaces control characters (C0, C1, DEL, bidirectional overrides) and cuts to a length in code points. */
+export function printable(text: string, longest: number): string {
+  const clean = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\u{fffd}')
+  return [...clean].slice(0, longest).join('')
+}

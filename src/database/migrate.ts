@@ -1,0 +1,20 @@
+// Brings the schema up to date. Forward only, one file each, in order, under Kysely's lock, so that several processes
+// may start at once. Every migration is listed here by hand: a bundle has no folder to read.
+
+import { type Migration, Migrator } from 'kysely/migration'
+import type { Database } from './database.ts'
+import * as foundation from './migrations/001-foundation.ts'
+
+const migrations: Record<string, Migration> = { '001-foundation': foundation }
+
+/** Runs what has not run yet; throws with the migration's name when one fails, and leaves that one undone. */
+export async function migrate(db: Database): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
+  const { error, results } = await migrator.migrateToLatest()
+  if (!error) return
+  const failed = results?.find((result) => result.status === 'Error')
+  throw new Error(
+    `The database could not be brought up to date${failed ? ` (migration ${failed.migrationName})` : ''}.`,
+    { cause: error },
+  )
+}

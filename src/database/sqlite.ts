@@ -1,0 +1,47 @@
+// SQLite through node:sqlite, for Kysely's own dialect. Write-ahead log, and every commit reaches the disk
+// (`synchronous=FULL`): an acknowledged change survives a power cut.
+
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { Kysely, SqliteDialect } from 'kysely'
+import type { Database } from './database.ts'
+import type { Tables } from './tables.ts'
+
+/** Opens (and creates) the file, for use by several processes of one machine. `:memory:` is for tests. */
+export function openSqlite(file: string): Database {
+  const connection = new DatabaseSync(file)
+  connection.exec('PRAGMA busy_timeout = 5000')
+  connection.exec('PRAGMA journal_mode = WAL')
+  connection.exec('PRAGMA synchronous = FULL')
+  connection.exec('PRAGMA foreign_keys = ON')
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: asKyselyExpects(connection) }) })
+}
+
+type Bindable = SQLInputValue | boolean | undefined
+
+function asKyselyExpects(connection: DatabaseSync) {
+  const statements = new Map<string, StatementSync>()
+  return {
+    close: () => connection.close(),
+    prepare(sql: string) {
+      // A transaction takes the write lock as it begins: one that first reads and then writes would
+      // fail at once (SQLITE_BUSY_SNAPSHOT) when another process has written in between.
+      const text = sql === 'begin' ? 'begin immediate' : sql
+      const statement = statements.get(text) ?? connection.prepare(text)
+      if (statements.size < 500) statements.set(text, statement)
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters: readonly unknown[]) => statement.all(...bindable(parameters)),
+        run: (parameters: readonly unknown[]) => statement.run(...bindable(parameters)),
+        iterate: (parameters: readonly unknown[]) =>
+          statement.iterate(...bindable(parameters)) as IterableIterator<unknown>,
+      }
+    },
+  }
+}
+
+function bindable(parameters: readonly unknown[]): SQLInputValue[] {
+  return (parameters as Bindable[]).map((value) => {
+    if (value === undefined) return null
+    return typeof value === 'boolean' ? Number(value) : value
+  })
+}

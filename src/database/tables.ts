@@ -1,0 +1,186 @@
+// Every table as a type. Ids are text made by us; times are milliseconds; a flag is a nullable `…_at`; JSON is text.
+// The migrations create what stands here; nothing else describes the data.
+
+export interface InstallationTable {
+  /** Always 1: the table has one row. */
+  id: number
+  created_at: number
+  /** Set when the first administrator exists, and never cleared: it closes the set-up link for ever. */
+  first_administrator_at: number | null
+  /** Raised with every change of policies, so that each process knows when its copy is old. */
+  policy_version: number
+  help_contact: string | null
+}
+
+export interface KeysTable {
+  number: number
+  /** A known text sealed under this key: a wrong key is noticed at start. */
+  sealed_check: string
+  created_at: number
+}
+
+export type Role = 'administrator' | 'member'
+export type Theme = 'system' | 'light' | 'dark'
+
+export interface UsersTable {
+  id: string
+  /** As typed, for showing and for mail. */
+  email: string
+  /** Canonical form: what uniqueness, look-up and attempts go by. */
+  email_key: string
+  name: string | null
+  role: Role
+  password_hash: string | null
+  password_changed_at: number | null
+  deactivated_at: number | null
+  language: string | null
+  theme: Theme
+  created_at: number
+  last_sign_in_at: number | null
+}
+
+export interface InvitationsTable {
+  id: string
+  user_id: string
+  token_hash: string
+  created_by: string | null
+  created_at: number
+  expires_at: number
+  accepted_at: number | null
+}
+
+export interface SessionsTable {
+  /** Stays the same while the token is replaced at every change of assurance. */
+  id: string
+  token_hash: string
+  user_id: string
+  /** JSON: readonly Proof[]. */
+  proofs: string
+  address: string
+  user_agent: string
+  created_at: number
+  last_seen_at: number
+  expires_at: number
+}
+
+export interface SignInsTable {
+  id: string
+  token_hash: string
+  purpose: 'sign-in' | 'step-up'
+  user_id: string
+  /** The session that a step-up will strengthen; null for a sign-in. */
+  session_id: string | null
+  /** JSON: readonly Proof[]. */
+  proofs: string
+  /** For a step-up: the strongest proof must be at least this recent. */
+  fresh_since: number | null
+  return_to: string
+  /** Second-factor guesses made in this sign-in. */
+  guesses: number
+  /** Raised with every write; a row that changed under a request is refused, not merged. */
+  version: number
+  created_at: number
+  expires_at: number
+}
+
+export interface AttemptsTable {
+  key: string
+  failures: number
+  blocked_until: number
+  last_at: number
+}
+
+export interface TotpFactorsTable {
+  id: string
+  user_id: string
+  name: string
+  sealed_secret: string
+  created_at: number
+  last_used_at: number | null
+  /** The newest 30-second step whose code was used; only a later one is accepted. */
+  last_step: number
+  /** Wrong codes in a row. */
+  failures: number
+  /** Set after 100 wrong codes in a row: still owed, no longer usable, until it is reset. */
+  disabled_at: number | null
+}
+
+export interface TotpEnrolmentsTable {
+  /** Becomes the factor's id, so that the sealed secret keeps its binding. */
+  id: string
+  user_id: string
+  /** The session or sign-in in which the secret was shown; no other may confirm it. */
+  holder: string
+  sealed_secret: string
+  created_at: number
+  expires_at: number
+}
+
+export interface RecoveryCodeSetsTable {
+  id: string
+  user_id: string
+  /** Base64; one salt a set, so that checking a code costs one hash whichever of the ten it is. */
+  salt: string
+  memory_kib: number
+  passes: number
+  created_at: number
+  /** When the person said that the codes are saved: from then on they count. */
+  saved_at: number | null
+}
+
+export interface RecoveryCodesTable {
+  set_id: string
+  hash: string
+  used_at: number | null
+}
+
+export interface PoliciesTable {
+  id: string
+  requires: 'nothing' | 'mfa'
+  changed_at: number
+  changed_by: string | null
+}
+
+export interface AuditEventsTable {
+  id: string
+  at: number
+  name: string
+  actor_id: string | null
+  subject_id: string | null
+  address: string | null
+  user_agent: string | null
+  request_id: string | null
+  /** JSON, never with a secret. */
+  details: string
+}
+
+export interface OutboxTable {
+  id: string
+  recipient: string
+  subject: string
+  body_text: string
+  body_html: string
+  created_at: number
+  sent_at: number | null
+  tries: number
+  next_try_at: number
+  last_error: string | null
+}
+
+/** The whole database, as Kysely sees it. */
+export interface Tables {
+  installation: InstallationTable
+  keys: KeysTable
+  users: UsersTable
+  invitations: InvitationsTable
+  sessions: SessionsTable
+  sign_ins: SignInsTable
+  attempts: AttemptsTable
+  totp_factors: TotpFactorsTable
+  totp_enrolments: TotpEnrolmentsTable
+  recovery_code_sets: RecoveryCodeSetsTable
+  recovery_codes: RecoveryCodesTable
+  policies: PoliciesTable
+  audit_events: AuditEventsTable
+  outbox: OutboxTable
+}

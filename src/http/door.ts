@@ -1,0 +1,177 @@
+// What every web door is made of. A route is declared together with who may call it; the declaration is the only way to
+// add one, and a route that got in another way is answered as if it did not exist. Before a handler runs, its caller has
+// been looked up and judged by the one decision; a handler receives what its declaration promised, typed.
+
+import { type Context, type Handler, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { matchedRoutes } from 'hono/route'
+import type { Caller } from '../audit/record.ts'
+import { Refusal } from '../refusal.ts'
+import type { SignInParts } from '../sign-in/parts.ts'
+import type { Holder } from '../sign-in/protect.ts'
+import { findPendingSignIn, findStanding, type PendingSignIn, type Standing } from '../sign-in/standing.ts'
+import { callerOf, type Connection } from './caller.ts'
+import { readCookie } from './cookies.ts'
+import { setSecurityHeaders } from './headers.ts'
+import { mustBeSameOrigin } from './same-origin.ts'
+import type { HttpSettings } from './settings.ts'
+
+/**
+ * Who may call a route:
+ * - `anyone`: no questions asked;
+ * - `sign-in`: a sign-in or step-up in progress;
+ * - `holder`: whoever may be led to protect their account: a sign-in that owes enrolment or recovery codes, or a session, even one that owes them;
+ * - `signed-in`: a session that owes nothing;
+ * - `administrator`: such a session, of an administrator.
+ */
+export type Access = 'anyone' | 'sign-in' | 'holder' | 'signed-in' | 'administrator'
+
+export interface DoorEnv {
+  Bindings: Connection
+  Variables: { caller: Caller; standing: Standing | null; holder: Holder | null }
+}
+export type DoorContext = Context<DoorEnv>
+
+type Answer = Response | Promise<Response>
+type Method = 'get' | 'post'
+type Declare<Given extends unknown[]> = (method: Method, path: string, handler: (c: DoorContext, ...given: Given) => Answer) => void
+
+export interface Door {
+  fetch(request: Request, connection: Connection): Answer
+  /** Every declared route, for the table of routes and states. */
+  routes: readonly { method: string; path: string; access: Access }[]
+  anyone: Declare<[]>
+  signIn: Declare<[PendingSignIn]>
+  holder: Declare<[Holder]>
+  signedIn: Declare<[Standing]>
+  administrator: Declare<[Standing]>
+  /** The router, for tests that try to get past the declaration. */
+  app: Hono<DoorEnv>
+}
+
+export interface DoorParts {
+  machine: SignInParts
+  settings: HttpSettings
+  /** Turns a refusal, or a bug (as null), into this door's language. */
+  refuse: (c: DoorContext, refusal: Refusal | null) => Answer
+  /** Told of everything that was not a refusal, for the log. */
+  onBug: (error: unknown, caller: Caller) => void
+  /** Told of every request once it is answered, for the log. */
+  onAnswer: (line: { method: string; path: string; status: number; milliseconds: number; caller: Caller }) => void
+}
+
+const longestBody = 64 * 1024
+
+export function createDoor(parts: DoorParts): Door {
+  const { machine, settings } = parts
+  const app = new Hono<DoorEnv>({ strict: true })
+  const declared = new WeakSet<Handler<DoorEnv>>()
+  const routes: { method: string; path: string; access: Access }[] = []
+
+  app.use('*', async (c, next) => {
+    const began = performance.now()
+    const caller = callerOf(c.req.raw.headers, c.env, settings.trustedProxies)
+    c.set('caller', caller)
+    c.set('standing', null)
+    c.set('holder', null)
+    await next()
+    setSecurityHeaders(c, settings)
+    c.res.headers.set('X-Request-Id', caller.requestId)
+    parts.onAnswer({ method: c.req.method, path: c.req.path, status: c.res.status, milliseconds: performance.now() - began, caller })
+  })
+  app.use('*', bodyLimit({ maxSize: longestBody, onError: () => refuseWith(new Refusal('too-large')) }))
+  app.use('*', async (c, next) => {
+    if (!matchedRoutes(c).some((route) => declared.has(route.handler as Handler<DoorEnv>))) throw new Refusal('not-found')
+    mustBeSameOrigin(c.req.raw, settings.url)
+    await next()
+  })
+  app.notFound((c) => parts.refuse(c, new Refusal('not-found')))
+  app.onError((error, c) => {
+    if (error instanceof Refusal) return parts.refuse(c, error)
+    parts.onBug(error, c.get('caller'))
+    return parts.refuse(c, null)
+  })
+
+  function declare<Given extends unknown[]>(access: Access, lookUp: (c: DoorContext) => Promise<Given>): Declare<Given> {
+    return (method, path, handler) => {
+      const gated: Handler<DoorEnv> = async (c) => handler(c, ...(await lookUp(c)))
+      declared.add(gated)
+      routes.push({ method: method.toUpperCase(), path, access })
+      app.on(method.toUpperCase(), path, gated)
+    }
+  }
+
+  return {
+    app,
+    routes,
+    fetch: (request, connection) => app.fetch(request, connection),
+    anyone: declare('anyone', async () => []),
+    signIn: declare('sign-in', async (c) => [await mustBeSigningIn(c, machine, settings)]),
+    holder: declare('holder', async (c) => [await mustHold(c, machine, settings)]),
+    signedIn: declare('signed-in', async (c) => [await mustBeSignedIn(c, machine, settings)]),
+    administrator: declare('administrator', async (c) => [await mustBeAdministrator(c, machine, settings)]),
+  }
+}
+
+function refuseWith(refusal: Refusal): never {
+  throw refusal
+}
+
+/** Looks up the session of this request, once, whatever it is worth. */
+export async function standingOf(c: DoorContext, machine: SignInParts, settings: HttpSettings): Promise<Standing | null> {
+  const known = c.get('standing')
+  if (known) return known
+  const token = readCookie(c, settings, 'session')
+  const standing = token === null ? null : await findStanding(machine, token)
+  c.set('standing', standing)
+  return standing
+}
+
+/** Looks up the sign-in or step-up in progress in this browser. */
+export async function pendingOf(c: DoorContext, machine: SignInParts, settings: HttpSettings): Promise<PendingSignIn | null> {
+  const token = readCookie(c, settings, 'sign-in')
+  return token === null ? null : findPendingSignIn(machine, token)
+}
+
+async function mustBeSigningIn(c: DoorContext, machine: SignInParts, settings: HttpSettings): Promise<PendingSignIn> {
+  const pending = await pendingOf(c, machine, settings)
+  if (!pending || pending.step.at === 'refused') throw new Refusal('sign-in-over')
+  return pending
+}
+
+async function mustBeSignedIn(c: DoorContext, machine: SignInParts, settings: HttpSettings): Promise<Standing> {
+  const standing = await standingOf(c, machine, settings)
+  switch (standing?.step.at) {
+    case 'done':
+      return standing
+    case 'enrol':
+      throw new Refusal('enrolment-owed')
+    case 'recovery-codes':
+      throw new Refusal('recovery-codes-owed')
+    default:
+      // No session; or one that lacks a factor which its user has: it is worth no more than none.
+      throw new Refusal('signed-out')
+  }
+}
+
+async function mustBeAdministrator(c: DoorContext, machine: SignInParts, settings: HttpSettings): Promise<Standing> {
+  const standing = await mustBeSignedIn(c, machine, settings)
+  if (standing.account.user.role !== 'administrator') throw new Refusal('not-allowed')
+  return standing
+}
+
+async function mustHold(c: DoorContext, machine: SignInParts, settings: HttpSettings): Promise<Holder> {
+  const pending = await pendingOf(c, machine, settings)
+  if (pending?.signIn.purpose === 'sign-in') {
+    if (pending.step.at !== 'enrol' && pending.step.at !== 'recovery-codes') throw new Refusal('second-factor-owed')
+    return hold(c, { in: 'sign-in', pending })
+  }
+  const standing = await standingOf(c, machine, settings)
+  if (!standing || !['done', 'enrol', 'recovery-codes'].includes(standing.step.at)) throw new Refusal('signed-out')
+  return hold(c, { in: 'session', standing })
+}
+
+function hold(c: DoorContext, holder: Holder): Holder {
+  c.set('holder', holder)
+  return holder
+}

@@ -1,0 +1,14 @@
+// What the doors need to know about the world outside: the public address, and which proxies are believed.
+
+import type { BlockList } from 'node:net'
+
+export interface HttpSettings {
+  /** Origin of the public address; every absolute link and every same-origin check goes by it, never by a header. */
+  url: string
+  serviceName: string
+  trustedProxies: BlockList
+}
+
+export function isSecure(settings: HttpSettings): boolean {
+  return settings.url.startsWith('https:')
+}

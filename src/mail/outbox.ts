@@ -1,0 +1,94 @@
+// Outgoing mail. A message is written in the transaction of what it announces, so that neither exists without the other;
+// delivery happens afterwards, with growing pauses between tries, and never holds up a request.
+
+import { type Kysely, sql } from 'kysely'
+import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
+import type { Tables } from '../database/tables.ts'
+import { newId } from '../secrets/tokens.ts'
+import { days, hours, type Instant, minutes } from '../time.ts'
+
+export interface Message {
+  to: string
+  subject: string
+  text: string
+  html: string
+}
+
+/** Hands one message to a mail server, or to the log. Throws when it was not taken. */
+export type Mailer = (message: Message) => Promise<void>
+
+/** Queues one message as part of the caller's transaction. */
+export async function send(trx: DatabaseTransaction, message: Message, now: Instant): Promise<void> {
+  await trx
+    .insertInto('outbox')
+    .values({
+      id: newId(),
+      recipient: message.to,
+      subject: message.subject,
+      body_text: message.text,
+      body_html: message.html,
+      created_at: now,
+      next_try_at: now,
+      tries: 0,
+    })
+    .execute()
+}
+
+const pauses = [minutes(1), minutes(5), minutes(15), hours(1), hours(3), hours(6)]
+const longestTries = 12
+const claimFor = minutes(2)
+
+/** Delivers what is due. Each message is claimed by a guarded write first, so that of several processes one sends it. */
+export async function deliverDue(db: Database, mailer: Mailer, now: Instant): Promise<{ sent: number; failed: number }> {
+  const result = { sent: 0, failed: 0 }
+  const due = await db
+    .selectFrom('outbox')
+    .selectAll()
+    .where('sent_at', 'is', null)
+    .where('tries', '<', longestTries)
+    .where('next_try_at', '<=', now)
+    .orderBy('next_try_at')
+    .limit(50)
+    .execute()
+  for (const row of due) {
+    const claimed = await db
+      .updateTable('outbox')
+      .set({ tries: row.tries + 1, next_try_at: now + claimFor })
+      .where('id', '=', row.id)
+      .where('tries', '=', row.tries)
+      .where('sent_at', 'is', null)
+      .executeTakeFirst()
+    if (changedRows(claimed) !== 1) continue
+    const message = { to: row.recipient, subject: row.subject, text: row.body_text, html: row.body_html }
+    if (await deliver(db, mailer, { id: row.id, tries: row.tries, message }, now)) result.sent += 1
+    else result.failed += 1
+  }
+  return result
+}
+
+async function deliver(
+  db: Database,
+  mailer: Mailer,
+  { id, tries, message }: { id: string; tries: number; message: Message },
+  now: Instant,
+): Promise<boolean> {
+  try {
+    await mailer(message)
+    await db.updateTable('outbox').set({ sent_at: now, last_error: null }).where('id', '=', id).execute()
+    return true
+  } catch (error) {
+    const pause = pauses[Math.min(tries, pauses.length - 1)] ?? hours(6)
+    const reason = error instanceof Error ? error.message.slice(0, 500) : 'unknown'
+    await db.updateTable('outbox').set({ next_try_at: now + pause, last_error: reason }).where('id', '=', id).execute()
+    return false
+  }
+}
+
+/** Deletes what was sent, or given up, more than thirty days ago. */
+export async function purgeOutbox(db: Kysely<Tables>, now: Instant): Promise<void> {
+  await db
+    .deleteFrom('outbox')
+    .where('created_at', '<', now - days(30))
+    .where((where) => where.or([where('sent_at', 'is not', null), where('tries', '>=', sql<number>`${longestTries}`)]))
+    .execute()
+}

@@ -1,0 +1,42 @@
+// What the page routes share: the parts they are built from, the frame around every view, and how a view becomes a
+// response.
+
+import type { Context } from 'hono'
+import type { DoorContext } from '../http/door.ts'
+import type { HttpSettings } from '../http/settings.ts'
+import { type Messages, languageFromHeader, messagesFor } from '../messages.ts'
+import type { Account } from '../sign-in/account.ts'
+import type { SignInParts } from '../sign-in/parts.ts'
+import type { Frame } from './views/parts/frame.ts'
+
+export interface PageParts {
+  machine: SignInParts
+  settings: HttpSettings
+  assets: { script: string; style: string }
+}
+
+/** Chooses the language: the person's own, or what the browser asks for. */
+export function messagesOf(c: Context, account: Account | null): Messages {
+  return messagesFor(account?.user.language ?? languageFromHeader(c.req.header('accept-language')))
+}
+
+/** Makes the frame of a page. The top bar is shown to whoever may use it, and to nobody else. */
+export function frameOf(c: DoorContext, parts: PageParts, account: Account | null): Frame {
+  const standing = c.get('standing')
+  const signedIn = standing?.step.at === 'done' ? standing.account.user : null
+  return {
+    ...messagesOf(c, account),
+    serviceName: parts.settings.serviceName,
+    theme: account?.user.theme ?? 'system',
+    assets: parts.assets,
+    path: c.req.path,
+    ...(signedIn ? { user: { name: signedIn.name, email: signedIn.email, isAdministrator: signedIn.role === 'administrator' } } : {}),
+  }
+}
+
+type View = Parameters<Context['html']>[0] | unknown
+
+/** Sends a page: 200, or 422 with the form filled in when something in it was wrong. */
+export async function page(c: Context, view: View, status: 200 | 401 | 403 | 404 | 409 | 413 | 415 | 400 | 422 | 429 | 500 | 503 = 200): Promise<Response> {
+  return c.html(await Promise.resolve(view as string), status)
+}

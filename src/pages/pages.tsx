@@ -1,0 +1,68 @@
+// The door for people: all pages, and how a refusal looks on one. A refusal that leads somewhere (sign in, set up 2FA, prove
+// it is you) is answered by going there.
+
+import { createDoor, type Door, type DoorContext, type DoorParts } from '../http/door.ts'
+import { sendStaticFile, type StaticFiles } from '../http/static-files.ts'
+import type { MessageId } from '../messages.ts'
+import type { Refusal, RefusalCode } from '../refusal.ts'
+import { adminPages } from './admin.tsx'
+import { arrivalPages } from './arrival.tsx'
+import { frameOf, page, type PageParts } from './page-parts.ts'
+import { stepUp, wayOn } from './passage.ts'
+import { profilePages } from './profile.tsx'
+import { recoveryCodePages } from './recovery-codes.tsx'
+import { setUpMfaPages } from './set-up-mfa.tsx'
+import { signInPages } from './sign-in.tsx'
+import { signInSteps } from './sign-in-steps.tsx'
+import { RefusalView } from './views/refusal.tsx'
+
+/** Builds the door. `files` are the built files for browsers. */
+export function createPages(parts: PageParts, hooks: Pick<DoorParts, 'onBug' | 'onAnswer'>, files: StaticFiles): Door {
+  const door = createDoor({ machine: parts.machine, settings: parts.settings, refuse: (c, refusal) => refuse(c, parts, refusal), ...hooks })
+  door.anyone('get', '/assets/:file', (c) => sendStaticFile(c, files))
+  door.anyone('get', '/favicon.svg', (c) => sendStaticFile(c, files))
+  door.anyone('get', '/favicon.ico', (c) => c.redirect('/favicon.svg', 301))
+  signInPages(door, parts)
+  signInSteps(door, parts)
+  setUpMfaPages(door, parts)
+  recoveryCodePages(door, parts)
+  profilePages(door, parts)
+  arrivalPages(door, parts)
+  adminPages(door, parts)
+  return door
+}
+
+async function refuse(c: DoorContext, parts: PageParts, refusal: Refusal | null): Promise<Response> {
+  if (refusal) {
+    const way = wayOn(c, refusal)
+    if (way !== null) return c.redirect(way, 303)
+    const standing = c.get('standing')
+    if (refusal.code === 'step-up-needed' && standing) return stepUp(c, parts, standing, returnPath(c))
+  }
+  return showRefusal(c, parts, refusal)
+}
+
+/** After a step-up: back to the page that asked for it. A form that was sent is opened again, not sent again. */
+function returnPath(c: DoorContext): string {
+  return c.req.method === 'GET' ? `${c.req.path}${new URL(c.req.url).search}` : c.req.path
+}
+
+function showRefusal(c: DoorContext, parts: PageParts, refusal: Refusal | null): Promise<Response> {
+  const account = c.get('standing')?.account ?? null
+  const frame = frameOf(c, parts, account)
+  const words: RefusalCode | 'bug' = refusal?.code ?? 'bug'
+  const seconds = refusal?.retryAt === undefined ? null : Math.max(1, Math.ceil((refusal.retryAt - parts.machine.clock()) / 1000))
+  if (seconds !== null) c.header('Retry-After', String(seconds))
+  const view = (
+    <RefusalView
+      frame={frame}
+      status={refusal?.status ?? 500}
+      title={frame.t(`refusal.${words}.title` as MessageId)}
+      detail={frame.t(`refusal.${words}.detail` as MessageId, { url: parts.settings.url })}
+      retryAt={refusal?.retryAt}
+      requestId={c.get('caller').requestId}
+      helpContact={account?.helpContact ?? undefined}
+    />
+  )
+  return page(c, view, refusal?.status ?? 500)
+}

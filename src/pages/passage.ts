@@ -1,0 +1,80 @@
+// From one step to the next: what the browser is told when a sign-in has moved on. Cookies for tokens are written here and
+// nowhere else.
+
+import { clearCookie, writeCookie } from '../http/cookies.ts'
+import type { DoorContext } from '../http/door.ts'
+import type { Refusal } from '../refusal.ts'
+import { knownBrowserLife } from '../sign-in/known-browsers.ts'
+import type { Step } from '../sign-in/next-step.ts'
+import type { Continued } from '../sign-in/protect.ts'
+import { beginStepUp, type Progress } from '../sign-in/sign-in.ts'
+import type { Standing } from '../sign-in/standing.ts'
+import type { PageParts } from './page-parts.ts'
+
+/** Where people land who were not on their way to anywhere. */
+export const home = '/my-profile'
+
+/** The page of a step that is due. */
+export function pageOf(step: Step): string {
+  switch (step.at) {
+    case 'password':
+      return '/sign-in/password'
+    case 'second-factor':
+      // The authenticator app first, unless it is disabled and a recovery code is all that is left.
+      return step.offer.includes('totp') || step.offer.length === 0 ? '/sign-in/verification-code' : '/sign-in/recovery-code'
+    case 'enrol':
+      return '/set-up-mfa'
+    case 'recovery-codes':
+      return '/recovery-codes'
+    case 'done':
+      return home
+    case 'refused':
+      return '/sign-in'
+  }
+}
+
+/** Hands over the new token. Says where to go next. */
+export function handOver(c: DoorContext, parts: PageParts, progress: Progress): string {
+  const { settings } = parts
+  if (progress.at === 'pending') {
+    writeCookie(c, settings, 'sign-in', progress.token)
+    return pageOf(progress.step)
+  }
+  clearCookie(c, settings, 'sign-in')
+  writeCookie(c, settings, 'session', progress.session.token)
+  writeCookie(c, settings, 'browser', progress.knownBrowser, knownBrowserLife / 1000)
+  return progress.returnTo
+}
+
+/** Hands over the new token after a change of factors; null when the session or sign-in simply goes on where it is. */
+export function handOverContinued(c: DoorContext, parts: PageParts, continued: Continued): string | null {
+  if (continued.in === 'sign-in') return handOver(c, parts, continued.progress)
+  writeCookie(c, parts.settings, 'session', continued.session.token)
+  return null
+}
+
+/** Leads to a fresh proof of the strongest factor, and back to `returnTo` afterwards. */
+export async function stepUp(c: DoorContext, parts: PageParts, standing: Standing, returnTo: string): Promise<Response> {
+  const progress = await beginStepUp(parts.machine, standing, returnTo, c.get('caller'))
+  return c.redirect(handOver(c, parts, progress), 303)
+}
+
+/** Tells where a refusal leads instead of to a page that says no; null when it leads nowhere. */
+export function wayOn(c: DoorContext, refusal: Refusal): string | null {
+  const wanted = c.req.method === 'GET' ? `${c.req.path}${new URL(c.req.url).search}` : null
+  const next = wanted !== null && wanted !== '/' ? `?next=${encodeURIComponent(wanted)}` : ''
+  switch (refusal.code) {
+    case 'signed-out':
+      return `/sign-in${next}`
+    case 'sign-in-over':
+      return '/sign-in?notice=over'
+    case 'second-factor-owed':
+      return '/sign-in/verification-code'
+    case 'enrolment-owed':
+      return `/set-up-mfa${next}`
+    case 'recovery-codes-owed':
+      return `/recovery-codes${next}`
+    default:
+      return null
+  }
+}

@@ -1,0 +1,139 @@
+// The steps after the first: a password again (step-up), a verification code, a recovery code. The same pages carry on a
+// sign-in and a step-up. Each shows itself only while it is the step that is due; otherwise it leads to the one that is.
+
+import { readCookie } from '../http/cookies.ts'
+import type { Door, DoorContext } from '../http/door.ts'
+import { readForm } from '../http/form.ts'
+import { safeReturnTo } from '../http/return-to.ts'
+import { listAuthenticators } from '../totp/authenticators.ts'
+import { type Guess, type Proving, provePassword, proveRecoveryCode, proveTotp, type Unproved } from '../sign-in/prove.ts'
+import type { PendingSignIn } from '../sign-in/standing.ts'
+import { frameOf, page, type PageParts } from './page-parts.ts'
+import { handOver, home, pageOf } from './passage.ts'
+import { waitValues } from './sign-in.tsx'
+import type { Frame } from './views/parts/frame.ts'
+import { PasswordView } from './views/sign-in/password.tsx'
+import { RecoveryCodeUsedView } from './views/sign-in/recovery-code-used.tsx'
+import { RecoveryCodeView } from './views/sign-in/recovery-code.tsx'
+import { VerificationCodeView } from './views/sign-in/verification-code.tsx'
+
+type Outcome = Unproved | null
+
+export function signInSteps(door: Door, parts: PageParts): void {
+  const { machine, settings } = parts
+  const guessOf = (c: DoorContext): Guess => ({ caller: c.get('caller'), knownBrowser: readCookie(c, settings, 'browser') })
+
+  async function answer(c: DoorContext, proving: Proving, again: (unproved: Unproved) => Promise<Response>): Promise<Response> {
+    if (proving.ok) return c.redirect(handOver(c, parts, proving.progress), 303)
+    return again(proving)
+  }
+
+  door.signIn('get', '/sign-in/password', (c, pending) =>
+    pending.step.at === 'password' ? showPassword(c, parts, pending, null) : c.redirect(pageOf(pending.step), 303),
+  )
+  door.signIn('post', '/sign-in/password', async (c, pending) => {
+    const form = await readForm(c)
+    const proving = await provePassword(machine, pending, { ...guessOf(c), password: form.text('password') })
+    return answer(c, proving, (unproved) => showPassword(c, parts, pending, unproved))
+  })
+
+  door.signIn('get', '/sign-in/verification-code', (c, pending) =>
+    pending.step.at === 'second-factor' ? showVerificationCode(c, parts, pending, null) : c.redirect(pageOf(pending.step), 303),
+  )
+  door.signIn('post', '/sign-in/verification-code', async (c, pending) => {
+    const form = await readForm(c)
+    const proving = await proveTotp(machine, pending, { ...guessOf(c), code: form.text('code') })
+    return answer(c, proving, (unproved) => showVerificationCode(c, parts, pending, unproved))
+  })
+
+  door.signIn('get', '/sign-in/recovery-code', (c, pending) =>
+    pending.step.at === 'second-factor' ? showRecoveryCode(c, parts, pending, null) : c.redirect(pageOf(pending.step), 303),
+  )
+  door.signIn('post', '/sign-in/recovery-code', async (c, pending) => {
+    const form = await readForm(c)
+    const proving = await proveRecoveryCode(machine, pending, { ...guessOf(c), code: form.text('code') })
+    if (proving.ok && proving.progress.at === 'done') {
+      const next = handOver(c, parts, proving.progress)
+      return c.redirect(`/sign-in/recovery-code-used?next=${encodeURIComponent(next)}`, 303)
+    }
+    return answer(c, proving, (unproved) => showRecoveryCode(c, parts, pending, unproved))
+  })
+
+  door.signedIn('get', '/sign-in/recovery-code-used', (c, { account }) => {
+    const next = safeReturnTo(c.req.query('next'), settings.url) ?? home
+    return page(c, <RecoveryCodeUsedView frame={frameOf(c, parts, account)} left={account.recoveryCodes.left} next={next} />)
+  })
+}
+
+async function showPassword(c: DoorContext, parts: PageParts, { account }: PendingSignIn, unproved: Outcome): Promise<Response> {
+  if (unproved && 'ended' in unproved && unproved.ended) return c.redirect(home, 303)
+  const frame = frameOf(c, parts, account)
+  const problem = unproved === null ? undefined : problemOf(frame, unproved, 'stepUp.wrongPassword', parts.machine.clock())
+  const view = <PasswordView frame={frame} email={account.user.email} problem={problem} helpContact={account.helpContact ?? undefined} />
+  return page(c, view, statusOf(unproved))
+}
+
+async function showVerificationCode(c: DoorContext, parts: PageParts, pending: PendingSignIn, unproved: Outcome): Promise<Response> {
+  const { account, signIn, step } = pending
+  const frame = frameOf(c, parts, account)
+  const ended = endedBy(c, pending, unproved)
+  if (ended) return ended
+  const authenticators = await listAuthenticators(parts.machine.db, account.user.id)
+  const offer = step.at === 'second-factor' ? step.offer : []
+  const view = (
+    <VerificationCodeView
+      frame={frame}
+      purpose={signIn.purpose}
+      authenticatorName={authenticators.length === 1 ? authenticators[0]?.name : undefined}
+      problem={problemOfCode(frame, unproved, offer.includes('totp'), parts.machine.clock())}
+      clockHint={unproved && unproved.because !== 'blocked' && unproved.clockOff ? 'behind' : undefined}
+      helpContact={account.helpContact ?? undefined}
+      canTryAnotherWay={offer.includes('recovery-code')}
+    />
+  )
+  return page(c, view, statusOf(unproved))
+}
+
+async function showRecoveryCode(c: DoorContext, parts: PageParts, pending: PendingSignIn, unproved: Outcome): Promise<Response> {
+  const { account, signIn, step } = pending
+  const frame = frameOf(c, parts, account)
+  const ended = endedBy(c, pending, unproved)
+  if (ended) return ended
+  const view = (
+    <RecoveryCodeView
+      frame={frame}
+      purpose={signIn.purpose}
+      problem={unproved === null ? undefined : problemOf(frame, unproved, 'recoveryCode.wrong', parts.machine.clock())}
+      helpContact={account.helpContact ?? undefined}
+      authenticatorAvailable={step.at === 'second-factor' && step.offer.includes('totp')}
+    />
+  )
+  return page(c, view, statusOf(unproved))
+}
+
+/** After the fifth wrong code there is nothing left to go on with: back to the start, or, from a step-up, back to the profile. */
+function endedBy(c: DoorContext, { signIn }: PendingSignIn, unproved: Outcome): Response | null {
+  if (!unproved || unproved.because === 'blocked' || !unproved.ended) return null
+  return c.redirect(signIn.purpose === 'sign-in' ? '/sign-in?notice=ended' : home, 303)
+}
+
+function problemOfCode(frame: Frame, unproved: Outcome, usable: boolean, now: number): string | undefined {
+  if (unproved === null) return usable ? undefined : frame.t('verificationCode.disabled')
+  if (unproved.because === 'disabled') return frame.t('verificationCode.disabled')
+  return problemOf(frame, unproved, unproved.because === 'spent' ? 'verificationCode.spent' : 'verificationCode.wrong', now)
+}
+
+function problemOf(
+  frame: Frame,
+  unproved: Unproved,
+  wrong: 'stepUp.wrongPassword' | 'verificationCode.wrong' | 'verificationCode.spent' | 'recoveryCode.wrong',
+  now: number,
+): string {
+  const wait = unproved.retryAt === null ? '' : frame.t('guess.wait', waitValues(frame, unproved.retryAt, now))
+  return unproved.because === 'blocked' ? `${frame.t('guess.tooMany')} ${wait}` : [frame.t(wrong), wait].filter(Boolean).join(' ')
+}
+
+function statusOf(unproved: Outcome): 200 | 422 | 429 {
+  if (unproved === null) return 200
+  return unproved.because === 'blocked' ? 429 : 422
+}

@@ -1,0 +1,98 @@
+// The sign-in pages: address and password, then whatever step is due. They read a form, ask the sign-in machine, and show
+// what it says; they decide nothing.
+
+import { record } from '../audit/record.ts'
+import { clearCookie, readCookie } from '../http/cookies.ts'
+import { type Door, type DoorContext, pendingOf, standingOf } from '../http/door.ts'
+import { readForm } from '../http/form.ts'
+import { safeReturnTo } from '../http/return-to.ts'
+import { endSession } from '../sessions/sessions.ts'
+import { proveByEmailAndPassword, type Unproved } from '../sign-in/prove.ts'
+import { abandonSignIn } from '../sign-in/sign-in.ts'
+import { frameOf, page, type PageParts } from './page-parts.ts'
+import { handOver, home, pageOf } from './passage.ts'
+import type { Frame, Notice } from './views/parts/frame.ts'
+import { SignInView } from './views/sign-in/sign-in.tsx'
+
+export function signInPages(door: Door, parts: PageParts): void {
+  const { machine, settings } = parts
+
+  door.anyone('get', '/', async (c) => c.redirect(home, 303))
+
+  door.anyone('get', '/sign-in', async (c) => {
+    const next = safeReturnTo(c.req.query('next'), settings.url)
+    const standing = await standingOf(c, machine, settings)
+    if (standing && ['done', 'enrol', 'recovery-codes'].includes(standing.step.at)) {
+      return c.redirect(standing.step.at === 'done' ? (next ?? home) : pageOf(standing.step), 303)
+    }
+    const frame = frameOf(c, parts, null)
+    return page(c, <SignInView frame={frame} next={next ?? undefined} notice={noticeOf(frame, c.req.query('notice'))} />)
+  })
+
+  door.anyone('post', '/sign-in', async (c) => {
+    const form = await readForm(c)
+    const next = safeReturnTo(form.text('next'), settings.url)
+    const email = form.text('email')
+    const proving = await proveByEmailAndPassword(machine, {
+      email,
+      password: form.text('password'),
+      returnTo: next ?? home,
+      caller: c.get('caller'),
+      knownBrowser: readCookie(c, settings, 'browser'),
+    })
+    if (proving.ok) {
+      // Whoever was signed in here before is not any more: one browser, one person at a time.
+      await endCurrent(c, parts)
+      return c.redirect(handOver(c, parts, proving.progress), 303)
+    }
+    const frame = frameOf(c, parts, null)
+    const view = <SignInView frame={frame} next={next ?? undefined} email={email} problem={problemOf(frame, proving, machine.clock())} />
+    return page(c, view, proving.because === 'blocked' ? 429 : 422)
+  })
+
+  door.anyone('post', '/sign-out', async (c) => {
+    await endCurrent(c, parts)
+    // `cookies` is not among them: the browser stays known to the account, which opens nothing.
+    c.header('Clear-Site-Data', '"cache", "storage"')
+    return c.redirect('/sign-in?notice=signed-out', 303)
+  })
+}
+
+/** Ends the session and the sign-in that this browser has, whatever state they are in. */
+async function endCurrent(c: DoorContext, parts: PageParts): Promise<void> {
+  const { machine, settings } = parts
+  const pending = await pendingOf(c, machine, settings)
+  if (pending) await abandonSignIn(machine, pending.signIn.id)
+  const standing = await standingOf(c, machine, settings)
+  if (standing) {
+    const userId = standing.account.user.id
+    await machine.db.transaction().execute(async (trx) => {
+      if (!(await endSession(trx, standing.session.id))) return
+      await record(trx, { name: 'sign-out', details: {} }, { now: machine.clock(), caller: c.get('caller'), actor: userId, subject: userId })
+    })
+    c.set('standing', null)
+  }
+  clearCookie(c, settings, 'sign-in')
+  clearCookie(c, settings, 'session')
+}
+
+/** Words for a password that was not accepted: the same for every reason, with the time to try again when there is one. */
+function problemOf(frame: Frame, unproved: Unproved, now: number): string {
+  if (unproved.because === 'blocked') return frame.t('signIn.blocked', waitValues(frame, unproved.retryAt, now))
+  return unproved.retryAt === null
+    ? frame.t('signIn.wrong')
+    : frame.t('signIn.wrongAndBlocked', waitValues(frame, unproved.retryAt, now))
+}
+
+/** How long to wait, in words: seconds while it is about a minute, else minutes, and the time on the clock. */
+export function waitValues(frame: Frame, retryAt: number, now: number): { seconds: number; minutes: number; time: string } {
+  const seconds = Math.max(1, Math.ceil((retryAt - now) / 1000))
+  return { seconds, minutes: seconds <= 90 ? 0 : Math.ceil(seconds / 60), time: frame.formatInstant(retryAt, 'time') }
+}
+
+const notices = { over: 'signIn.notice.over', 'signed-out': 'signIn.notice.signedOut', ended: 'signIn.notice.ended' } as const
+
+function noticeOf(frame: Frame, name: string | undefined): Notice | undefined {
+  if (name === undefined || !Object.hasOwn(notices, name)) return undefined
+  return { kind: name === 'signed-out' ? 'info' : 'warning', text: frame.t(notices[name as keyof typeof notices]) }
+}

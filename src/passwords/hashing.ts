@@ -1,0 +1,67 @@
+// Argon2id behind a bounded queue: as many hashes at once as there are cores, a limited number waiting, and a plain no
+// beyond that. Sign-in costs one hash; nothing else in the service waits for one.
+
+import { availableParallelism } from 'node:os'
+import { type Algorithm, hash, hashRaw, verify } from '@node-rs/argon2'
+import { Refusal } from '../refusal.ts'
+import { type Clock, seconds } from '../time.ts'
+
+/** Cost of one hash: 19 MiB, 2 passes, 1 lane (OWASP ASVS 5.0 appendix C). */
+export const hashCost = { memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 } as const
+
+/** `Algorithm.Argon2id`: the package declares it as a const enum, which has no value at run time. */
+const argon2id: Algorithm.Argon2id = 2
+
+export interface Hashing {
+  /** Hashes a password for storing (PHC string with its own salt and cost). */
+  hashPassword(password: string): Promise<string>
+  /** Checks a password against a stored hash, or, given null, takes as long and says no. */
+  verifyPassword(stored: string | null, password: string): Promise<boolean>
+  /** Hashes a recovery code with its set's salt and cost; 32 bytes. */
+  hashRecoveryCode(code: string, salt: Buffer, cost: { memoryKib: number; passes: number }): Promise<Buffer>
+}
+
+/** Refuses with `busy` when this many hashes wait already: better one clear no than everybody waiting for minutes. */
+const longestQueue = 256
+
+export function createHashing(clock: Clock, concurrency = availableParallelism()): Hashing {
+  const waiting: (() => void)[] = []
+  let running = 0
+
+  async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (running >= concurrency) {
+      if (waiting.length >= longestQueue) throw new Refusal('busy', { retryAt: clock() + seconds(5) })
+      await new Promise<void>((resolve) => waiting.push(resolve))
+    } else {
+      running += 1
+    }
+    try {
+      return await work()
+    } finally {
+      // The place is handed to the next in line, or given back.
+      const next = waiting.shift()
+      if (next) next()
+      else running -= 1
+    }
+  }
+
+  const options = { ...hashCost, algorithm: argon2id }
+  let decoy: Promise<string> | undefined
+
+  return {
+    hashPassword: (password) => inTurn(() => hash(normalised(password), options)),
+    verifyPassword: async (stored, password) => {
+      decoy ??= inTurn(() => hash('nobody has this password', options))
+      const against = stored ?? (await decoy)
+      const right = await inTurn(() => verify(against, normalised(password)))
+      return right && stored !== null
+    },
+    hashRecoveryCode: (code, salt, { memoryKib, passes }) =>
+      inTurn(() => hashRaw(code, { algorithm: argon2id, memoryCost: memoryKib, timeCost: passes, parallelism: 1, outputLen: 32, salt })),
+  }
+}
+
+/** The same text typed on another keyboard is the same password: NFC, and nothing else is changed (63B-4 §3.1.1.2). */
+function normalised(password: string): string {
+  return password.normalize('NFC')
+}

@@ -1,0 +1,40 @@
+// A user's password: check it, set it. Checking takes the same time whether or not there is such a user.
+
+import type { Database, DatabaseTransaction } from '../database/database.ts'
+import type { Instant } from '../time.ts'
+import type { Hashing } from './hashing.ts'
+
+export interface PasswordOwner {
+  id: string
+  hash: string | null
+  active: boolean
+  passwordChangedAt: Instant | null
+}
+
+/** Finds whose password it would be, by canonical address. */
+export async function findPasswordOwner(db: Database, key: string): Promise<PasswordOwner | null> {
+  const row = await db
+    .selectFrom('users')
+    .select(['id', 'password_hash', 'deactivated_at', 'password_changed_at'])
+    .where('email_key', '=', key)
+    .executeTakeFirst()
+  if (!row) return null
+  return { id: row.id, hash: row.password_hash, active: row.deactivated_at === null, passwordChangedAt: row.password_changed_at }
+}
+
+export type PasswordVerdict = { ok: true; owner: PasswordOwner } | { ok: false; because: 'wrong' | 'no-such-user' | 'deactivated' | 'no-password' }
+
+/** Checks a password. Always costs one hash; the reason of a no is for the audit log, never for the caller. */
+export async function checkPassword(hashing: Hashing, owner: PasswordOwner | null, password: string): Promise<PasswordVerdict> {
+  const right = await hashing.verifyPassword(owner?.hash ?? null, password)
+  if (!owner) return { ok: false, because: 'no-such-user' }
+  if (owner.hash === null) return { ok: false, because: 'no-password' }
+  if (!right) return { ok: false, because: 'wrong' }
+  if (!owner.active) return { ok: false, because: 'deactivated' }
+  return { ok: true, owner }
+}
+
+/** Sets a password. The caller hashes it first, outside the transaction, and ends sessions as the occasion demands. */
+export async function setPassword(trx: DatabaseTransaction, userId: string, hash: string, now: Instant): Promise<void> {
+  await trx.updateTable('users').set({ password_hash: hash, password_changed_at: now }).where('id', '=', userId).execute()
+}

@@ -1,0 +1,131 @@
+// Builds the whole service from configuration, database, clock and mailer. Tests build it in the same way; `server.ts` puts
+// it behind a socket.
+
+import type { Caller } from './audit/record.ts'
+import { createApi } from './api/api.ts'
+import { type Config, ConfigFaults } from './config.ts'
+import type { Database } from './database/database.ts'
+import { createPolicies } from './enforcement/policies.ts'
+import type { Connection } from './http/caller.ts'
+import type { HttpSettings } from './http/settings.ts'
+import type { StaticFiles } from './http/static-files.ts'
+import { noticeMessage } from './mail/notices.ts'
+import { deliverDue, type Mailer, purgeOutbox, send } from './mail/outbox.ts'
+import { messagesFor } from './messages.ts'
+import { createPages } from './pages/pages.tsx'
+import { purgeAttempts } from './attempts/attempts.ts'
+import { createHashing, type Hashing } from './passwords/hashing.ts'
+import { minimumAlone, passwordProblem } from './passwords/rules.ts'
+import type { MasterKey } from './secrets/master-key.ts'
+import { sealerFor } from './secrets/sealing.ts'
+import { purgeSessions } from './sessions/sessions.ts'
+import type { Notify, SignInParts } from './sign-in/parts.ts'
+import { purgeSignIns } from './sign-in/sign-in.ts'
+import type { Clock } from './time.ts'
+import { parseEmail } from './users/email.ts'
+import { createFirstAdministrator, firstAdministratorToken, isFirstAdministratorMissing } from './users/first-administrator.ts'
+
+export interface ServiceParts {
+  config: Pick<Config, 'url' | 'name' | 'trustedProxies' | 'session'>
+  db: Database
+  key: MasterKey
+  clock: Clock
+  mailer: Mailer
+  log: ServiceLog
+  assets: { script: string; style: string; files: StaticFiles }
+}
+
+export interface ServiceLog {
+  info(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+export interface Service {
+  /** Answers one request; the whole outside surface. */
+  fetch(request: Request, connection: Connection): Response | Promise<Response>
+  /** Every route of every door, for the table of routes and states. */
+  routes: readonly { method: string; path: string; access: string }[]
+  machine: SignInParts
+  /** Delivers mail that is due. */
+  deliverMail(): Promise<{ sent: number; failed: number }>
+  /** Deletes what has run out. */
+  purge(): Promise<void>
+  /** The one-time link that creates the first administrator; null once there has been one. */
+  setUpLink(): Promise<string | null>
+}
+
+export function createService(parts: ServiceParts): Service {
+  const { config, db, key, clock, log } = parts
+  const hashing = createHashing(clock)
+  const settings: HttpSettings = { url: config.url, serviceName: config.name, trustedProxies: config.trustedProxies }
+  const machine: SignInParts = {
+    db,
+    clock,
+    key,
+    sealer: sealerFor(key),
+    hashing,
+    policies: createPolicies(),
+    limits: config.session,
+    notify: notifier(settings),
+  }
+  const hooks = {
+    onBug: (error: unknown, caller: Caller) => log.error({ err: error, requestId: caller.requestId }, 'a request failed'),
+    onAnswer: ({ caller, milliseconds, ...line }: { method: string; path: string; status: number; milliseconds: number; caller: Caller }) =>
+      log.info({ ...line, milliseconds: Math.round(milliseconds * 10) / 10, requestId: caller.requestId, address: caller.address }, 'answered'),
+  }
+  const { script, style, files } = parts.assets
+  const pages = createPages({ machine, settings, assets: { script, style } }, hooks, files)
+  const api = createApi({ machine, settings }, hooks)
+
+  return {
+    fetch: (request, connection) => (isForApi(new URL(request.url).pathname) ? api : pages).fetch(request, connection),
+    routes: [...pages.routes, ...api.routes],
+    machine,
+    deliverMail: () => deliverDue(db, parts.mailer, clock()),
+    purge: async () => {
+      await purgeSignIns(machine)
+      await purgeSessions(db, config.session, clock())
+      await purgeAttempts(db, clock())
+      await purgeOutbox(db, clock())
+    },
+    setUpLink: async () => ((await isFirstAdministratorMissing(db)) ? `${config.url}/set-up?token=${await firstAdministratorToken(db, key)}` : null),
+  }
+}
+
+function isForApi(path: string): boolean {
+  return path.startsWith('/api/') || path === '/healthz' || path === '/readyz'
+}
+
+/** Writes notices in the person's language into the outbox. */
+function notifier({ serviceName, url }: HttpSettings): Notify {
+  return async (trx, notice, { account, caller, now }) => {
+    const messages = messagesFor(account.user.language ?? 'en')
+    const { email, name } = account.user
+    await send(trx, noticeMessage(notice, { messages, serviceName, serviceUrl: url, helpContact: account.helpContact, to: { email, name }, caller, now }), now)
+  }
+}
+
+/** Creates the first administrator from the settings, on a database that has never had one. True when it did. */
+export async function createAdministratorFromSettings(
+  { db, clock, serviceName, hashing }: { db: Database; clock: Clock; serviceName: string; hashing: Hashing },
+  { email: typed, password }: { email: string; password: string },
+): Promise<boolean> {
+  if (!(await isFirstAdministratorMissing(db))) return false
+  const faults: string[] = []
+  const email = parseEmail(typed)
+  if (email === null) faults.push('COUNTERSIGN_ADMIN_EMAIL is not an e-mail address.')
+  const problem = await passwordProblem(password, { mfaRequired: false, words: [serviceName, typed] })
+  if (problem !== null) faults.push(`COUNTERSIGN_ADMIN_PASSWORD cannot be used: ${passwordFaults[problem]}.`)
+  if (email === null || faults.length > 0) throw new ConfigFaults(faults)
+  const passwordHash = await hashing.hashPassword(password)
+  const now = clock()
+  await db.transaction().execute((trx) => createFirstAdministrator(trx, { email, name: null, passwordHash, by: 'settings', caller: null, now }))
+  return true
+}
+
+const passwordFaults = {
+  'too-short': `it must have at least ${minimumAlone} characters`,
+  'too-long': 'it must have at most 128 characters',
+  common: 'it is one of the passwords that attackers try first',
+  'names-you': 'it says little more than the name of the service or of the account',
+} as const

@@ -1,0 +1,87 @@
+// Sessions as rows: begin, strengthen, touch, end. The token is opaque and kept as a hash; the row's id stays while the
+// token is replaced. Only `sign-in/sign-in.ts` begins or strengthens one.
+
+import type { Caller } from '../audit/record.ts'
+import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
+import { hashToken, newId, newToken } from '../secrets/tokens.ts'
+import { type Duration, type Instant, minutes } from '../time.ts'
+import { type Proof, writeProofs } from './proofs.ts'
+
+/** How long a session lasts: since it was last used, and in all (NIST 800-63B-4 §2.2.3). */
+export interface SessionLimits {
+  idle: Duration
+  overall: Duration
+}
+
+export interface NewSession {
+  id: string
+  token: string
+  expiresAt: Instant
+}
+
+/** Begins a session. The caller must have worked out, in the same transaction, that the proofs justify it. */
+export async function beginSession(
+  trx: DatabaseTransaction,
+  { userId, proofs, limits, caller, now }: { userId: string; proofs: readonly Proof[]; limits: SessionLimits; caller: Caller; now: Instant },
+): Promise<NewSession> {
+  const session = { id: newId(), token: newToken(), expiresAt: now + limits.overall }
+  await trx
+    .insertInto('sessions')
+    .values({
+      id: session.id,
+      token_hash: hashToken(session.token),
+      user_id: userId,
+      proofs: writeProofs(proofs),
+      address: caller.address,
+      user_agent: caller.userAgent.slice(0, 300),
+      created_at: now,
+      last_seen_at: now,
+      expires_at: session.expiresAt,
+    })
+    .execute()
+  return session
+}
+
+/** Gives a session other proofs and a new token; the old token is dead from then on. Null when the session is gone. */
+export async function strengthenSession(
+  trx: DatabaseTransaction,
+  { id, proofs, now }: { id: string; proofs: readonly Proof[]; now: Instant },
+): Promise<NewSession | null> {
+  const token = newToken()
+  const row = await trx
+    .updateTable('sessions')
+    .set({ token_hash: hashToken(token), proofs: writeProofs(proofs), last_seen_at: now })
+    .where('id', '=', id)
+    .where('expires_at', '>', now)
+    .returning('expires_at')
+    .executeTakeFirst()
+  return row ? { id, token, expiresAt: row.expires_at } : null
+}
+
+const touchEvery = minutes(1)
+
+/** Notes that the session was used; writes at most once a minute. */
+export async function touchSession(db: Database, session: { id: string; lastSeenAt: Instant }, now: Instant): Promise<void> {
+  if (now - session.lastSeenAt < touchEvery) return
+  await db.updateTable('sessions').set({ last_seen_at: now }).where('id', '=', session.id).where('last_seen_at', '<', now).execute()
+}
+
+/** Ends one session; false when it had ended already. */
+export async function endSession(trx: Database | DatabaseTransaction, id: string): Promise<boolean> {
+  return changedRows(await trx.deleteFrom('sessions').where('id', '=', id).executeTakeFirst()) === 1
+}
+
+/** Ends all sessions of a user but one, and tells how many. Sign-ins and step-ups in progress are not sessions: see `sign-in/`. */
+export async function endOtherSessions(trx: DatabaseTransaction, userId: string, keep: string | null): Promise<number> {
+  let query = trx.deleteFrom('sessions').where('user_id', '=', userId)
+  if (keep !== null) query = query.where('id', '!=', keep)
+  return changedRows(await query.executeTakeFirst())
+}
+
+/** Deletes what has ended by itself. Expiry is enforced when a session is used, not here. */
+export async function purgeSessions(db: Database, limits: SessionLimits, now: Instant): Promise<void> {
+  await db
+    .deleteFrom('sessions')
+    .where((where) => where.or([where('expires_at', '<=', now), where('last_seen_at', '<=', now - limits.idle)]))
+    .execute()
+}

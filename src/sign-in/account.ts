@@ -1,0 +1,178 @@
+// Reads what the decision needs to know about a user, a session or a sign-in: one query each, on the handle that the
+// caller gives, so that inside a transaction the facts are the transaction's own.
+
+import type { Kysely } from 'kysely'
+import type { Database } from '../database/database.ts'
+import type { Role, Tables, Theme } from '../database/tables.ts'
+import type { EnrolledFactor, RecoveryCodesState } from '../factors/factors.ts'
+import { hashToken } from '../secrets/tokens.ts'
+import { type Proof, readProofs } from '../sessions/proofs.ts'
+import type { SessionLimits } from '../sessions/sessions.ts'
+import type { Instant } from '../time.ts'
+
+export interface Account {
+  user: {
+    id: string
+    email: string
+    emailKey: string
+    name: string | null
+    role: Role
+    active: boolean
+    language: string | null
+    theme: Theme
+    createdAt: Instant
+    passwordChangedAt: Instant | null
+  }
+  enrolled: readonly EnrolledFactor[]
+  recoveryCodes: RecoveryCodesState
+  policyVersion: number
+  helpContact: string | null
+}
+
+export interface SessionRecord {
+  id: string
+  userId: string
+  proofs: readonly Proof[]
+  createdAt: Instant
+  lastSeenAt: Instant
+  expiresAt: Instant
+}
+
+export interface SignInRecord {
+  id: string
+  userId: string
+  purpose: 'sign-in' | 'step-up'
+  sessionId: string | null
+  proofs: readonly Proof[]
+  freshSince: Instant | null
+  returnTo: string
+  version: number
+  expiresAt: Instant
+}
+
+/** One row a factor: users with their factors, recovery codes and the installation's settings. */
+function accounts(db: Kysely<Tables>) {
+  return db
+    .selectFrom('users')
+    .innerJoin('installation', (join) => join.on('installation.id', '=', 1))
+    .leftJoin('recovery_code_sets', 'recovery_code_sets.user_id', 'users.id')
+    .leftJoin('totp_factors', 'totp_factors.user_id', 'users.id')
+    .select([
+      'users.id as user_id',
+      'users.email',
+      'users.email_key',
+      'users.name',
+      'users.role',
+      'users.deactivated_at',
+      'users.language',
+      'users.theme',
+      'users.created_at as user_created_at',
+      'users.password_changed_at',
+      'installation.policy_version',
+      'installation.help_contact',
+      'recovery_code_sets.saved_at as codes_saved_at',
+      'totp_factors.id as totp_id',
+      'totp_factors.disabled_at as totp_disabled_at',
+    ])
+    .select((e) =>
+      e
+        .selectFrom('recovery_codes')
+        .whereRef('recovery_codes.set_id', '=', 'recovery_code_sets.id')
+        .where('recovery_codes.used_at', 'is', null)
+        .select((codes) => codes.fn.countAll<number>().as('n'))
+        .as('codes_left'),
+    )
+}
+
+type AccountRow = Awaited<ReturnType<ReturnType<typeof accounts>['execute']>>[number]
+
+function accountFrom(rows: readonly AccountRow[], row: AccountRow): Account {
+  return {
+    user: {
+      id: row.user_id,
+      email: row.email,
+      emailKey: row.email_key,
+      name: row.name,
+      role: row.role,
+      active: row.deactivated_at === null,
+      language: row.language,
+      theme: row.theme,
+      createdAt: row.user_created_at,
+      passwordChangedAt: row.password_changed_at,
+    },
+    enrolled: rows.flatMap(({ totp_id, totp_disabled_at }) =>
+      totp_id === null ? [] : [{ kind: 'totp' as const, id: totp_id, disabled: totp_disabled_at !== null }],
+    ),
+    recoveryCodes: { saved: row.codes_saved_at !== null, left: Number(row.codes_left) },
+    policyVersion: row.policy_version,
+    helpContact: row.help_contact,
+  }
+}
+
+/** Reads one user's account; null when there is no such user. */
+export async function readAccount(db: Database, userId: string): Promise<Account | null> {
+  const rows = await accounts(db).where('users.id', '=', userId).execute()
+  const [first] = rows
+  return first ? accountFrom(rows, first) : null
+}
+
+/** Finds a session by its token, with its user's account: the one read of a session check. Null when it has ended by any rule. */
+export async function readSession(
+  db: Database,
+  token: string,
+  { limits, now }: { limits: SessionLimits; now: Instant },
+): Promise<{ session: SessionRecord; account: Account } | null> {
+  const rows = await accounts(db)
+    .innerJoin('sessions', 'sessions.user_id', 'users.id')
+    .select(['sessions.id as session_id', 'sessions.proofs', 'sessions.created_at', 'sessions.last_seen_at', 'sessions.expires_at'])
+    .where('sessions.token_hash', '=', hashToken(token))
+    .where('sessions.expires_at', '>', now)
+    .where('sessions.last_seen_at', '>', now - limits.idle)
+    // A shorter overall limit, once set, holds for sessions that are older than the setting.
+    .where('sessions.created_at', '>', now - limits.overall)
+    .execute()
+  const [row] = rows
+  if (!row) return null
+  const session = {
+    id: row.session_id,
+    userId: row.user_id,
+    proofs: readProofs(row.proofs),
+    createdAt: row.created_at,
+    lastSeenAt: row.last_seen_at,
+    expiresAt: row.expires_at,
+  }
+  return { session, account: accountFrom(rows, row) }
+}
+
+/** Finds a sign-in or step-up in progress by its token, with its user's account. Null when it has run out or was replaced. */
+export async function readSignIn(db: Database, token: string, now: Instant): Promise<{ signIn: SignInRecord; account: Account } | null> {
+  const rows = await accounts(db)
+    .innerJoin('sign_ins', 'sign_ins.user_id', 'users.id')
+    .select([
+      'sign_ins.id as sign_in_id',
+      'sign_ins.purpose',
+      'sign_ins.session_id',
+      'sign_ins.proofs',
+      'sign_ins.fresh_since',
+      'sign_ins.return_to',
+      'sign_ins.version',
+      'sign_ins.expires_at',
+    ])
+    .where('sign_ins.token_hash', '=', hashToken(token))
+    .where('sign_ins.expires_at', '>', now)
+    .execute()
+  const [row] = rows
+  if (!row) return null
+  const signIn = {
+    id: row.sign_in_id,
+    userId: row.user_id,
+    purpose: row.purpose,
+    sessionId: row.session_id,
+    proofs: readProofs(row.proofs),
+    freshSince: row.fresh_since,
+    returnTo: row.return_to,
+    version: row.version,
+    expiresAt: row.expires_at,
+  }
+  return { signIn, account: accountFrom(rows, row) }
+}

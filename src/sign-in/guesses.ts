@@ -1,0 +1,43 @@
+// Which counts a guess is charged to. Every way of guessing a password shares the password's counts; every way of
+// guessing a second factor (code or recovery code, sign-in or step-up) shares the second factor's.
+
+import { createHash } from 'node:crypto'
+import { isIPv6 } from 'node:net'
+import { type Limit, perAccount, perAddress } from '../attempts/attempts.ts'
+
+/** Counts of the person's own, cleared by a success, and counts shared with others, which are not. */
+export interface GuessLimits {
+  own: readonly Limit[]
+  shared: readonly Limit[]
+}
+
+/** A password guess: charged to the known browser alone, or else to the address and the account (whether or not it exists). */
+export function passwordLimits({ emailKey, browser, address }: { emailKey: string; browser: string | null; address: string }): GuessLimits {
+  if (browser !== null) return { own: [{ key: `password:browser:${browser}`, allowance: perAccount }], shared: [] }
+  const account = createHash('sha256').update(emailKey).digest('base64url')
+  return {
+    own: [{ key: `password:account:${account}`, allowance: perAccount }],
+    shared: [{ key: `password:address:${network(address)}`, allowance: perAddress }],
+  }
+}
+
+/** A second-factor guess: charged to the known browser or to the account. */
+export function secondFactorLimits({ userId, browser }: { userId: string; browser: string | null }): GuessLimits {
+  const key = browser === null ? `second-factor:account:${userId}` : `second-factor:browser:${browser}`
+  return { own: [{ key, allowance: perAccount }], shared: [] }
+}
+
+/** In which order to count: the address first, so that a blocked address adds nothing to its victim's count. */
+export function inOrder({ own, shared }: GuessLimits): readonly Limit[] {
+  return [...shared, ...own]
+}
+
+/** Whoever has one IPv6 address has the whole /64. */
+function network(address: string): string {
+  if (!isIPv6(address)) return address
+  const [head = '', tail] = address.toLowerCase().split('::')
+  const left = head ? head.split(':') : []
+  const right = tail ? tail.split(':') : []
+  const zeros = tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0')
+  return `${[...left, ...zeros, ...right].slice(0, 4).map((group) => group.replace(/^0+(?=.)/, '')).join(':')}::/64`
+}

@@ -1,0 +1,34 @@
+// Browsers that an account has fully signed in from before. Their guesses are counted apart, so that somebody else's
+// failures cannot keep the owner out. A known browser proves nothing and skips nothing: it only has a count of its own.
+
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { MasterKey } from '../secrets/master-key.ts'
+import { days, type Instant } from '../time.ts'
+
+export const knownBrowserLife = days(180)
+
+export interface BrowserOwner {
+  userId: string
+  /** Part of the signature: a new password makes every browser unknown again. */
+  passwordChangedAt: Instant | null
+}
+
+/** Makes the cookie value for a browser that has just signed in completely. */
+export function issueKnownBrowser(key: MasterKey, owner: BrowserOwner, now: Instant): string {
+  const body = `${now}.${randomBytes(16).toString('base64url')}`
+  return `${body}.${signature(key, owner, body)}`
+}
+
+/** Returns the browser's id when the cookie was issued for this account and is not too old; else null. */
+export function knownBrowserId(key: MasterKey, owner: BrowserOwner | null, cookie: string | null, now: Instant): string | null {
+  const [issuedAt, id, given] = cookie?.split('.') ?? []
+  if (!owner || !issuedAt || !id || !given || !/^[0-9]{1,15}$/.test(issuedAt)) return null
+  const expected = Buffer.from(signature(key, owner, `${issuedAt}.${id}`))
+  const offered = Buffer.from(given)
+  if (offered.length !== expected.length || !timingSafeEqual(offered, expected)) return null
+  return Number(issuedAt) > now - knownBrowserLife ? id : null
+}
+
+function signature(key: MasterKey, { userId, passwordChangedAt }: BrowserOwner, body: string): string {
+  return createHmac('sha256', key.derive('known-browser')).update(`${userId}.${passwordChangedAt}.${body}`).digest('base64url')
+}

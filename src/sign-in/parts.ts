@@ -1,0 +1,26 @@
+// What the sign-in machine is built from. `service.ts` makes one; tests make it the same way.
+
+import type { Caller } from '../audit/record.ts'
+import type { Database, DatabaseTransaction } from '../database/database.ts'
+import type { Policies } from '../enforcement/policies.ts'
+import type { Notice } from '../mail/notices.ts'
+import type { Hashing } from '../passwords/hashing.ts'
+import type { MasterKey } from '../secrets/master-key.ts'
+import type { Sealer } from '../secrets/sealing.ts'
+import type { SessionLimits } from '../sessions/sessions.ts'
+import type { Clock, Instant } from '../time.ts'
+import type { Account } from './account.ts'
+
+/** Queues a notice to the account's owner as part of the transaction. */
+export type Notify = (trx: DatabaseTransaction, notice: Notice, about: { account: Account; caller: Caller; now: Instant }) => Promise<void>
+
+export interface SignInParts {
+  db: Database
+  clock: Clock
+  key: MasterKey
+  sealer: Sealer
+  hashing: Hashing
+  policies: Policies
+  limits: SessionLimits
+  notify: Notify
+}

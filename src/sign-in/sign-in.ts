@@ -1,0 +1,242 @@
+// The sign-in machine: the only writer of sessions. A sign-in is a short-lived row that collects proofs and opens nothing.
+// Every proof is recorded, and a finished sign-in turned into a session, in one transaction: the row goes (exactly one),
+// what was single-use is spent, the session comes with its proofs, and the audit event is written, or none of it happens.
+
+import { admit, forgive } from '../attempts/attempts.ts'
+import type { AuditEvent, Method } from '../audit/events.ts'
+import { type Caller, record } from '../audit/record.ts'
+import { changedRows, type DatabaseTransaction } from '../database/database.ts'
+import { withFreshProof } from '../enforcement/requirement.ts'
+import { assuranceOf } from '../factors/assurance.ts'
+import { Refusal } from '../refusal.ts'
+import { hashToken, newId, newToken } from '../secrets/tokens.ts'
+import { type Proof, withProof, writeProofs } from '../sessions/proofs.ts'
+import { beginSession, type NewSession, strengthenSession } from '../sessions/sessions.ts'
+import { type Instant, minutes } from '../time.ts'
+import { type Account, readAccount, type SignInRecord } from './account.ts'
+import { type GuessLimits, inOrder } from './guesses.ts'
+import { issueKnownBrowser } from './known-browsers.ts'
+import type { Step } from './next-step.ts'
+import type { SignInParts } from './parts.ts'
+import { freshFor, requirementOf, type Standing, stepOf } from './standing.ts'
+
+/** A sign-in lives long enough to find a phone, install an app and save ten codes. */
+const signInLife = minutes(30)
+
+/** Either the next step of a sign-in that goes on under a new token, or the session that it became. */
+export type Progress =
+  | { at: 'pending'; step: Step; purpose: SignInRecord['purpose']; token: string; expiresAt: Instant }
+  | { at: 'done'; purpose: SignInRecord['purpose']; session: NewSession; returnTo: string; account: Account; knownBrowser: string }
+
+/** Begins a sign-in with its first proof. The caller has checked the proof and holds the transaction that spent it. */
+export async function beginSignIn(
+  trx: DatabaseTransaction,
+  parts: SignInParts,
+  { userId, proof, returnTo, caller, now }: { userId: string; proof: Proof; returnTo: string; caller: Caller; now: Instant },
+): Promise<Progress> {
+  const signIn: SignInRecord = {
+    id: newId(),
+    userId,
+    purpose: 'sign-in',
+    sessionId: null,
+    proofs: [],
+    freshSince: null,
+    returnTo,
+    version: 1,
+    expiresAt: now + signInLife,
+  }
+  await insertSignIn(trx, signIn, newToken(), now)
+  return recordProof(trx, parts, { signIn, proof, caller, now })
+}
+
+/** Begins a step-up of a session: the same machine, with what the session has proved already and a fresher requirement. */
+export async function beginStepUp(parts: SignInParts, standing: Standing, returnTo: string, caller: Caller): Promise<Progress> {
+  const now = parts.clock()
+  const token = newToken()
+  const signIn: SignInRecord = {
+    id: newId(),
+    userId: standing.account.user.id,
+    purpose: 'step-up',
+    sessionId: standing.session.id,
+    proofs: standing.session.proofs,
+    freshSince: now - freshFor,
+    returnTo,
+    version: 1,
+    expiresAt: now + signInLife,
+  }
+  await parts.db.transaction().execute(async (trx) => {
+    await trx.deleteFrom('sign_ins').where('session_id', '=', standing.session.id).execute()
+    await insertSignIn(trx, signIn, token, now)
+    const userId = signIn.userId
+    await record(trx, { name: 'step-up.begun', details: {} }, { now, caller, actor: userId, subject: userId })
+  })
+  return { at: 'pending', step: standing.sensitiveStep, purpose: 'step-up', token, expiresAt: signIn.expiresAt }
+}
+
+async function insertSignIn(trx: DatabaseTransaction, signIn: SignInRecord, token: string, now: Instant): Promise<void> {
+  await trx
+    .insertInto('sign_ins')
+    .values({
+      id: signIn.id,
+      token_hash: hashToken(token),
+      purpose: signIn.purpose,
+      user_id: signIn.userId,
+      session_id: signIn.sessionId,
+      proofs: writeProofs(signIn.proofs),
+      fresh_since: signIn.freshSince,
+      return_to: signIn.returnTo,
+      guesses: 0,
+      version: signIn.version,
+      created_at: now,
+      expires_at: signIn.expiresAt,
+    })
+    .execute()
+}
+
+/**
+ * Adds a proof (or none: something else has changed, such as saved recovery codes) to a sign-in, and finishes it when
+ * nothing more is owed. Throws `sign-in-over` when the row has changed or gone since it was read.
+ */
+export async function recordProof(
+  trx: DatabaseTransaction,
+  parts: SignInParts,
+  { signIn, proof, caller, now }: { signIn: SignInRecord; proof: Proof | null; caller: Caller; now: Instant },
+): Promise<Progress> {
+  const account = await readAccount(trx, signIn.userId)
+  if (!account) throw new Refusal('sign-in-over')
+  const proofs = proof === null ? signIn.proofs : withProof(signIn.proofs, proof)
+  const required = await requirementOf(parts, trx, account)
+  const requirement = signIn.freshSince === null ? required : withFreshProof(required, signIn.freshSince)
+  const step = stepOf(account, proofs, requirement)
+  if (step.at === 'refused') throw new Refusal('sign-in-over')
+  if (isFinished(signIn.purpose, step)) return finish(trx, parts, { signIn: { ...signIn, proofs }, account, proof, caller, now })
+
+  const token = newToken()
+  const updated = await trx
+    .updateTable('sign_ins')
+    .set({ token_hash: hashToken(token), proofs: writeProofs(proofs), version: signIn.version + 1 })
+    .where('id', '=', signIn.id)
+    .where('version', '=', signIn.version)
+    .executeTakeFirst()
+  if (changedRows(updated) !== 1) throw new Refusal('sign-in-over')
+  return { at: 'pending', step, purpose: signIn.purpose, token, expiresAt: signIn.expiresAt }
+}
+
+/** A sign-in is finished when nothing is owed. A step-up only freshens proofs: what the session owes besides, it still owes. */
+function isFinished(purpose: SignInRecord['purpose'], step: Step): boolean {
+  if (step.at === 'done') return true
+  return purpose === 'step-up' && (step.at === 'enrol' || step.at === 'recovery-codes')
+}
+
+async function finish(
+  trx: DatabaseTransaction,
+  parts: SignInParts,
+  { signIn, account, proof, caller, now }: { signIn: SignInRecord; account: Account; proof: Proof | null; caller: Caller; now: Instant },
+): Promise<Progress> {
+  const gone = await trx.deleteFrom('sign_ins').where('id', '=', signIn.id).where('version', '=', signIn.version).executeTakeFirst()
+  if (changedRows(gone) !== 1) throw new Refusal('sign-in-over')
+  const userId = signIn.userId
+  const about = { now, caller, actor: userId, subject: userId }
+  const session = await writeSession(trx, parts, { signIn, caller, now })
+  if (signIn.purpose === 'sign-in') {
+    await trx.updateTable('users').set({ last_sign_in_at: now }).where('id', '=', userId).execute()
+    const { acr, amr } = assuranceOf(signIn.proofs)
+    await record(trx, { name: 'sign-in.completed', details: { acr, amr } }, about)
+  } else {
+    await record(trx, { name: 'step-up.completed', details: { method: proof?.by ?? 'password' } }, about)
+  }
+  const knownBrowser = issueKnownBrowser(parts.key, { userId, passwordChangedAt: account.user.passwordChangedAt }, now)
+  return { at: 'done', purpose: signIn.purpose, session, returnTo: signIn.returnTo, account, knownBrowser }
+}
+
+async function writeSession(
+  trx: DatabaseTransaction,
+  parts: SignInParts,
+  { signIn, caller, now }: { signIn: SignInRecord; caller: Caller; now: Instant },
+): Promise<NewSession> {
+  const { userId, proofs, sessionId } = signIn
+  if (signIn.purpose === 'sign-in') return beginSession(trx, { userId, proofs, limits: parts.limits, caller, now })
+  const session = sessionId === null ? null : await strengthenSession(trx, { id: sessionId, proofs, now })
+  if (!session) throw new Refusal('signed-out')
+  return session
+}
+
+/** Gives a running session one more proof and a new token, because a factor was enrolled in it. */
+export async function addProofToSession(
+  trx: DatabaseTransaction,
+  { session, proof, now }: { session: Standing['session']; proof: Proof | null; now: Instant },
+): Promise<NewSession> {
+  const strengthened = await strengthenSession(trx, { id: session.id, proofs: proof === null ? session.proofs : withProof(session.proofs, proof), now })
+  if (!strengthened) throw new Refusal('signed-out')
+  return strengthened
+}
+
+/** This many wrong second-factor guesses end a sign-in; the account's own count runs on over new ones. */
+export const guessesPerSignIn = 5
+
+/** A guess that was counted and may be checked, or the time from which the next one may be made. */
+export type GuessAdmission = { ok: true; closedUntil: Instant | null; last: boolean } | { ok: false; because: 'blocked'; retryAt: Instant }
+
+/**
+ * Counts one guess against the sign-in and against its limits, before it is checked. Throws `sign-in-over` when the
+ * sign-in has had its guesses.
+ */
+export async function admitGuess(parts: SignInParts, signIn: SignInRecord, limits: GuessLimits): Promise<GuessAdmission> {
+  const admission = await admit(parts.db, inOrder(limits), parts.clock())
+  if (!admission.admitted) return { ok: false, because: 'blocked', retryAt: admission.retryAt }
+  const counted = await parts.db
+    .updateTable('sign_ins')
+    .set((e) => ({ guesses: e('guesses', '+', 1) }))
+    .where('id', '=', signIn.id)
+    .where('guesses', '<', guessesPerSignIn)
+    .returning('guesses')
+    .executeTakeFirst()
+  if (!counted) throw new Refusal('sign-in-over')
+  return { ok: true, closedUntil: admission.closedUntil, last: counted.guesses >= guessesPerSignIn }
+}
+
+/** Takes the count of a right guess back, in the transaction that records its proof. */
+export async function forgiveGuess(trx: DatabaseTransaction, limits: GuessLimits): Promise<void> {
+  await forgive(trx, limits.own, limits.shared)
+}
+
+/** Records a wrong guess, and ends the sign-in when that was its last. */
+export async function refuseGuess(
+  parts: SignInParts,
+  { signIn, admission, event, method, caller }: {
+    signIn: SignInRecord
+    admission: { closedUntil: Instant | null; last: boolean }
+    event: AuditEvent
+    method: Method
+    caller: Caller
+  },
+): Promise<void> {
+  const about = { now: parts.clock(), caller, actor: null, subject: signIn.userId }
+  await parts.db.transaction().execute(async (trx) => {
+    await record(trx, event, about)
+    if (admission.closedUntil !== null) {
+      const until = new Date(admission.closedUntil).toISOString()
+      await record(trx, { name: 'attempts.blocked', details: { method, until } }, about)
+    }
+    if (!admission.last) return
+    await trx.deleteFrom('sign_ins').where('id', '=', signIn.id).execute()
+    await record(trx, { name: 'sign-in.ended-by-wrong-codes', details: { guesses: guessesPerSignIn } }, about)
+  })
+}
+
+/** Abandons a sign-in or step-up, as the person asked. */
+export async function abandonSignIn(parts: SignInParts, id: string): Promise<void> {
+  await parts.db.deleteFrom('sign_ins').where('id', '=', id).execute()
+}
+
+/** Ends every other sign-in in progress of a user, whose facts have just changed. */
+export async function endOtherSignIns(trx: DatabaseTransaction, userId: string, keep: string | null): Promise<void> {
+  let query = trx.deleteFrom('sign_ins').where('user_id', '=', userId)
+  if (keep !== null) query = query.where('id', '!=', keep)
+  await query.execute()
+}
+
+/** Deletes sign-ins that have run out. */
+export async function purgeSignIns(parts: SignInParts): Promise<void> {
+  await parts.db.deleteFrom('sign_ins').where('expires_at', '<=', parts.clock()).execute()
+}

@@ -1,0 +1,68 @@
+// Where a running session stands: the same decision as for a sign-in, asked on every request. A session that has become
+// subject to a requirement which its proofs do not meet is worth nothing but the way to meet it.
+
+import type { Database } from '../database/database.ts'
+import { type Requirement, requirementFor, withFreshProof } from '../enforcement/requirement.ts'
+import type { Proof } from '../sessions/proofs.ts'
+import { touchSession } from '../sessions/sessions.ts'
+import { minutes } from '../time.ts'
+import { type Account, readSession, readSignIn, type SessionRecord, type SignInRecord } from './account.ts'
+import { nextStep, type Step } from './next-step.ts'
+import type { SignInParts } from './parts.ts'
+
+/** How recent the strongest proof must be for a sensitive act (design §6). */
+export const freshFor = minutes(10)
+
+/** A sign-in or step-up in progress, its user's account, and the step that is due: as read for this request. */
+export interface PendingSignIn {
+  signIn: SignInRecord
+  account: Account
+  step: Step
+}
+
+export interface Standing {
+  session: SessionRecord
+  account: Account
+  requirement: Requirement
+  /** What this session still owes; `done` when it may be used. */
+  step: Step
+  /** What it would owe for a sensitive act, which asks for a fresh proof. */
+  sensitiveStep: Step
+}
+
+/** Finds the session behind a token and where it stands; null when there is none. One indexed read. */
+export async function findStanding(parts: SignInParts, token: string): Promise<Standing | null> {
+  const now = parts.clock()
+  const found = await readSession(parts.db, token, { limits: parts.limits, now })
+  if (!found) return null
+  const { session, account } = found
+  const requirement = await requirementOf(parts, parts.db, account)
+  await touchSession(parts.db, session, now)
+  return {
+    session,
+    account,
+    requirement,
+    step: stepOf(account, session.proofs, requirement),
+    sensitiveStep: stepOf(account, session.proofs, withFreshProof(requirement, now - freshFor)),
+  }
+}
+
+/** Works out what is required of this account now. */
+export async function requirementOf(parts: SignInParts, db: Database, account: Account): Promise<Requirement> {
+  return requirementFor({ policies: await parts.policies.at(account.policyVersion, db) })
+}
+
+/** Asks the one decision about an account and a list of proofs. */
+export function stepOf(account: Account, proofs: readonly Proof[], requirement: Requirement): Step {
+  return nextStep({ proofs, enrolled: account.enrolled, recoveryCodes: account.recoveryCodes, user: account.user, requirement })
+}
+
+/** Finds the sign-in or step-up behind a token and the step that is due; null when there is none. */
+export async function findPendingSignIn(parts: SignInParts, token: string): Promise<PendingSignIn | null> {
+  const found = await readSignIn(parts.db, token, parts.clock())
+  if (!found) return null
+  const { signIn, account } = found
+  const requirement = await requirementOf(parts, parts.db, account)
+  const asked = signIn.freshSince === null ? requirement : withFreshProof(requirement, signIn.freshSince)
+  return { signIn, account, step: stepOf(account, signIn.proofs, asked) }
+}

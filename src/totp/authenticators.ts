@@ -1,0 +1,116 @@
+// Authenticator apps that a user has. A code's 30-second step is spent by one guarded write; an older step is never
+// accepted after a newer one, whichever page or process it is typed into (RFC 6238 §5.2, ASVS 6.5.1).
+
+import { sql } from 'kysely'
+import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
+import type { Sealer } from '../secrets/sealing.ts'
+import type { Instant } from '../time.ts'
+import { secretBinding } from './enrolment.ts'
+import { clockIsOff, matchCode } from './otp.ts'
+
+/** After this many wrong codes in a row an authenticator is disabled until it is reset (NIST 800-63B-4 §3.2.2). */
+export const failuresUntilDisabled = 100
+
+export type CodeMatch =
+  | { ok: true; factor: string; step: number }
+  | { ok: false; because: 'wrong'; clockOff: boolean }
+  | { ok: false; because: 'disabled'; justNow: readonly string[] }
+
+/**
+ * Looks which of the user's authenticators shows this code. The guess is counted against each before it is compared;
+ * `spendStep` takes the count back. Accepts nothing by itself: the caller must spend the step that comes back.
+ */
+export async function matchAuthenticator(db: Database, sealer: Sealer, userId: string, code: string | null, now: Instant): Promise<CodeMatch> {
+  const rows = await db
+    .updateTable('totp_factors')
+    .set({ failures: sql<number>`failures + 1` })
+    .where('user_id', '=', userId)
+    .where('failures', '<', failuresUntilDisabled)
+    .where('disabled_at', 'is', null)
+    .returning(['id', 'sealed_secret'])
+    .execute()
+  let clockOff = false
+  for (const row of rows) {
+    if (code === null) break
+    const secret = sealer.open(row.sealed_secret, secretBinding(userId, row.id))
+    const step = matchCode(secret, code, now)
+    if (step !== null) return { ok: true, factor: row.id, step }
+    clockOff ||= clockIsOff(secret, code, now, 'past') !== null
+  }
+  const justNow = await disableWhatFailedTooOften(db, userId, now)
+  return rows.length === 0 || justNow.length > 0 ? { ok: false, because: 'disabled', justNow } : { ok: false, because: 'wrong', clockOff }
+}
+
+async function disableWhatFailedTooOften(db: Database, userId: string, now: Instant): Promise<string[]> {
+  const rows = await db
+    .updateTable('totp_factors')
+    .set({ disabled_at: now })
+    .where('user_id', '=', userId)
+    .where('failures', '>=', failuresUntilDisabled)
+    .where('disabled_at', 'is', null)
+    .returning('id')
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+/** Spends a step: exactly one caller gets true for it, ever, and nobody for an older one. Clears the count of failures. */
+export async function spendStep(trx: DatabaseTransaction, { factor, step, now }: { factor: string; step: number; now: Instant }): Promise<boolean> {
+  const spent = await trx
+    .updateTable('totp_factors')
+    .set({ last_step: step, last_used_at: now, failures: 0 })
+    .where('id', '=', factor)
+    .where('last_step', '<', step)
+    .where('disabled_at', 'is', null)
+    .executeTakeFirst()
+  return changedRows(spent) === 1
+}
+
+/** Adds a confirmed authenticator. The step that confirmed it is spent. */
+export async function addAuthenticator(
+  trx: DatabaseTransaction,
+  factor: { id: string; userId: string; name: string; sealedSecret: string; step: number; now: Instant },
+): Promise<void> {
+  await trx
+    .insertInto('totp_factors')
+    .values({
+      id: factor.id,
+      user_id: factor.userId,
+      name: factor.name,
+      sealed_secret: factor.sealedSecret,
+      created_at: factor.now,
+      last_used_at: factor.now,
+      last_step: factor.step,
+      failures: 0,
+    })
+    .execute()
+}
+
+export interface Authenticator {
+  id: string
+  name: string
+  addedAt: Instant
+  lastUsedAt: Instant | null
+  disabledAt: Instant | null
+}
+
+/** Lists a user's authenticators, oldest first. No secret leaves with them. */
+export async function listAuthenticators(db: Database, userId: string): Promise<Authenticator[]> {
+  const rows = await db
+    .selectFrom('totp_factors')
+    .select(['id', 'name', 'created_at', 'last_used_at', 'disabled_at'])
+    .where('user_id', '=', userId)
+    .orderBy('created_at')
+    .execute()
+  return rows.map((row) => ({ id: row.id, name: row.name, addedAt: row.created_at, lastUsedAt: row.last_used_at, disabledAt: row.disabled_at }))
+}
+
+/** Renames one of the user's own authenticators; false when there is no such one. */
+export async function renameAuthenticator(trx: DatabaseTransaction, userId: string, id: string, name: string): Promise<boolean> {
+  const renamed = await trx.updateTable('totp_factors').set({ name }).where('id', '=', id).where('user_id', '=', userId).executeTakeFirst()
+  return changedRows(renamed) === 1
+}
+
+/** Removes all authenticators of a user and tells how many there were. */
+export async function removeAuthenticators(trx: DatabaseTransaction, userId: string): Promise<number> {
+  return changedRows(await trx.deleteFrom('totp_factors').where('user_id', '=', userId).executeTakeFirst())
+}

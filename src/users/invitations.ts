@@ -1,0 +1,67 @@
+// Invitations: a one-time link with which a new user chooses a password. Single use, 72 hours, kept as a hash, and
+// judged when it is used: expiry does not wait for a sweeper. Looking at the link does not consume it.
+
+import { record, type Circumstances } from '../audit/record.ts'
+import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
+import { hashToken, newId, newToken } from '../secrets/tokens.ts'
+import { hours, type Instant } from '../time.ts'
+
+export const invitationLife = hours(72)
+
+export interface NewInvitation {
+  token: string
+  expiresAt: Instant
+}
+
+/** Invites a user. Any older invitation of that user is void from then on. */
+export async function invite(trx: DatabaseTransaction, userId: string, about: Omit<Circumstances, 'subject'>): Promise<NewInvitation> {
+  await trx.deleteFrom('invitations').where('user_id', '=', userId).where('accepted_at', 'is', null).execute()
+  const invitation = { token: newToken(), expiresAt: about.now + invitationLife }
+  await trx
+    .insertInto('invitations')
+    .values({
+      id: newId(),
+      user_id: userId,
+      token_hash: hashToken(invitation.token),
+      created_by: about.actor,
+      created_at: about.now,
+      expires_at: invitation.expiresAt,
+    })
+    .execute()
+  const expiresAt = new Date(invitation.expiresAt).toISOString()
+  await record(trx, { name: 'invitation.created', details: { expiresAt } }, { ...about, subject: userId })
+  return invitation
+}
+
+export interface OpenInvitation {
+  id: string
+  userId: string
+  email: string
+  name: string | null
+}
+
+/** Finds an invitation that may still be used; null for one that is unknown, used, too old, or of a deactivated user. */
+export async function findInvitation(db: Database, token: string, now: Instant): Promise<OpenInvitation | null> {
+  const row = await db
+    .selectFrom('invitations')
+    .innerJoin('users', 'users.id', 'invitations.user_id')
+    .select(['invitations.id', 'invitations.user_id', 'users.email', 'users.name'])
+    .where('token_hash', '=', hashToken(token))
+    .where('accepted_at', 'is', null)
+    .where('expires_at', '>', now)
+    .where('users.deactivated_at', 'is', null)
+    .executeTakeFirst()
+  return row ? { id: row.id, userId: row.user_id, email: row.email, name: row.name } : null
+}
+
+/** Consumes an invitation; false when somebody was quicker or it has run out meanwhile. */
+export async function consumeInvitation(trx: DatabaseTransaction, id: string, now: Instant): Promise<boolean> {
+  const consumed = await trx
+    .updateTable('invitations')
+    .set({ accepted_at: now })
+    .where('id', '=', id)
+    .where('accepted_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst()
+  return changedRows(consumed) === 1
+}
