@@ -80,21 +80,16 @@ function EnforceSwitch(props: AdminSettingsProps & { readonly autofocus: boolean
   const consequence = enforced ? 'adminSettings.enforcedNow' : 'adminSettings.willEnforce'
   return (
     <div class="panel mt-4 p-5 sm:p-7">
-      <div class="flex items-start justify-between gap-5">
-        <div class="min-w-0">
-          <label for="enforce" class="text-lg font-semibold">
-            {t('adminSettings.enforce')}
-          </label>
-          <p id="enforce-hint" class="mt-1 max-w-prose text-soft">
-            {t('adminSettings.enforceHint')}
-          </p>
-        </div>
+      <div class="flex items-center justify-between gap-5">
+        <label for="enforce" class="text-lg font-semibold">
+          {t('adminSettings.enforce')}
+        </label>
         <input
           type="checkbox"
           id="enforce"
           name="enforce"
           value="on"
-          class="toggle toggle-primary mt-1 shrink-0"
+          class="toggle shrink-0"
           checked={(props.wanted ?? enforced) && !locked}
           disabled={locked}
           autofocus={props.autofocus}
@@ -102,6 +97,9 @@ function EnforceSwitch(props: AdminSettingsProps & { readonly autofocus: boolean
           aria-describedby={`enforce-hint enforce-consequence ${problems.enforce ? 'enforce-problem' : ''}`.trim()}
         />
       </div>
+      <p id="enforce-hint" class="mt-1 max-w-prose text-soft">
+        {t('adminSettings.enforceHint')}
+      </p>
       <FieldProblem id="enforce-problem" problem={problems.enforce} />
       {locked ? (
         <NoticeBox kind="warning" class="mt-5" id="enforce-consequence" quiet>

@@ -1,6 +1,6 @@
 /**
- * Everyone with an account, and whether they have 2FA. On a narrow screen only the person and the 2FA state keep their
- * columns; the rest moves under the name.
+ * Everyone with an account, and whether they have 2FA. On a narrow screen only the person keeps a column; the rest moves
+ * under the name.
  */
 import { MfaBadge, type MfaState } from '../parts/badges.tsx'
 import type { Frame, Notice } from '../parts/frame.ts'
@@ -114,7 +114,9 @@ function UsersTable({ frame, users }: Pick<AdminUsersProps, 'frame' | 'users'>) 
         <thead>
           <tr>
             <th scope="col">{t('adminUsers.person')}</th>
-            <th scope="col">{t('adminUsers.mfa')}</th>
+            <th scope="col" class="hidden sm:table-cell">
+              {t('adminUsers.mfa')}
+            </th>
             <th scope="col" class="hidden md:table-cell">
               {t('field.role')}
             </th>
@@ -139,7 +141,8 @@ function UsersTable({ frame, users }: Pick<AdminUsersProps, 'frame' | 'users'>) 
 function UserRow({ frame, user }: { readonly frame: Frame; readonly user: ListedUser }) {
   const { t } = frame
   const role = t(roleNames[user.role])
-  const lastSignIn = user.lastSignInAt === null ? t('adminUsers.never') : frame.formatInstant(user.lastSignInAt, 'date')
+  const lastSignIn =
+    user.lastSignInAt === null ? t('adminUsers.never') : frame.formatInstant(user.lastSignInAt, 'short-date')
   return (
     <tr>
       <th scope="row">
@@ -149,16 +152,19 @@ function UserRow({ frame, user }: { readonly frame: Frame; readonly user: Listed
           {!user.active && <span class="tag tag-plain">{t('adminUsers.inactive')}</span>}
         </span>
         {user.name !== null && <span class="block text-sm text-soft break-anywhere">{user.email}</span>}
+        <span class="mt-2 flex items-center gap-2 text-sm text-soft sm:hidden">
+          {t('adminUsers.mfa')} <MfaBadge frame={frame} state={user.mfa} />
+        </span>
         <span class="mt-1 block text-sm text-soft md:hidden">
           {role} · {t('adminUsers.lastSignInAt', { date: lastSignIn })}
         </span>
       </th>
-      <td>
+      <td class="hidden sm:table-cell">
         <MfaBadge frame={frame} state={user.mfa} />
       </td>
       <td class="hidden md:table-cell">{role}</td>
-      <td class="hidden md:table-cell">{lastSignIn}</td>
-      <td class="hidden lg:table-cell">{frame.formatInstant(user.createdAt, 'date')}</td>
+      <td class="hidden whitespace-nowrap md:table-cell">{lastSignIn}</td>
+      <td class="hidden whitespace-nowrap lg:table-cell">{frame.formatInstant(user.createdAt, 'short-date')}</td>
     </tr>
   )
 }

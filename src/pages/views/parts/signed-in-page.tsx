@@ -69,7 +69,7 @@ function TopBar({ frame }: { readonly frame: Frame }) {
             </nav>
             <div class="ms-auto flex items-center gap-2">
               <span class="hidden max-w-56 truncate text-sm text-soft md:inline">{user.name ?? user.email}</span>
-              <SignOut frame={frame} />
+              <SignOut frame={frame} class="btn btn-ghost -me-3" />
             </div>
           </>
         )}

@@ -47,7 +47,7 @@ export function SecuritySection({ frame, security }: SecuritySectionProps) {
         ) : (
           <MfaOn {...{ frame, security }} />
         )}
-        <Row icon="key" title={t('settings.password')}>
+        <Row icon="lock" title={t('settings.password')}>
           <p class="text-sm text-soft">
             {changedAt === null
               ? t('settings.passwordNeverChanged')

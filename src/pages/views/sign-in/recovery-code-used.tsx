@@ -24,7 +24,10 @@ export function RecoveryCodeUsedView({ frame, left, next }: RecoveryCodeUsedProp
       frame={frame}
       title={t('recoveryCodeUsed.title')}
       lead={t('recoveryCodeUsed.lead')}
-      notice={{ kind: left <= fewCodes ? 'warning' : 'info', text: left <= fewCodes ? `${text} ${t('recoveryCodeUsed.few')}` : text }}
+      notice={{
+        kind: left <= fewCodes ? 'warning' : 'info',
+        text: left <= fewCodes ? `${text} ${t('recoveryCodeUsed.few')}` : text,
+      }}
     >
       <p class="mt-4">{t('recoveryCodeUsed.lostPhone')}</p>
       <a href={next} class="btn btn-primary btn-block mt-7">

@@ -98,13 +98,13 @@ function Keeping({ frame }: { readonly frame: Frame }) {
   const { t } = frame
   return (
     <div class="mt-4 flex flex-wrap gap-2 print:hidden">
-      <CopyButton frame={frame} from="recovery-codes" label={t('recoveryCodes.copy')} class="btn" />
+      <CopyButton frame={frame} from="recovery-codes" label={t('recoveryCodes.copy')} class="btn grow sm:grow-0" />
       {/* Downloading is not continuing: the tick may still be missing. */}
-      <button type="submit" formaction="/recovery-codes/download" formnovalidate class="btn">
+      <button type="submit" formaction="/recovery-codes/download" formnovalidate class="btn grow sm:grow-0">
         <Icon name="download" class="size-4" />
         {t('recoveryCodes.download')}
       </button>
-      <button type="button" hidden data-needs-script data-print class="btn">
+      <button type="button" hidden data-needs-script data-print class="btn grow sm:grow-0">
         <Icon name="print" class="size-4" />
         {t('recoveryCodes.print')}
       </button>

@@ -1,0 +1,96 @@
+// The whole service in this process, as `main.ts` builds it, but for the clock, which the test turns, and the mail, which
+// it reads. Each test has a database of its own, on SQLite or on PostgreSQL.
+
+import { randomBytes } from 'node:crypto'
+import { BlockList } from 'node:net'
+import type { Kysely } from 'kysely'
+import { openDatabase } from '../../src/database/database.ts'
+import { migrate } from '../../src/database/migrate.ts'
+import type { Tables } from '../../src/database/tables.ts'
+import type { Message } from '../../src/mail/outbox.ts'
+import { masterKey } from '../../src/secrets/master-key.ts'
+import { confirmKey, sealerFor } from '../../src/secrets/sealing.ts'
+import { createService, type Service } from '../../src/service.ts'
+import { hours, type Instant } from '../../src/time.ts'
+import { createDatabase } from './postgres.ts'
+
+export type Dialect = 'sqlite' | 'postgres'
+
+/** Both databases; `DIALECTS=sqlite` narrows it while working. */
+export const dialects: readonly Dialect[] = (process.env.DIALECTS ?? 'sqlite,postgres').split(',') as Dialect[]
+
+export const origin = 'https://sign-in.test'
+
+export interface TestService {
+  service: Service
+  db: Kysely<Tables>
+  /** What the service believes the time to be; set it, or add to it. */
+  time: { now: Instant }
+  /** Every mail that was sent so far; `deliver` first. */
+  mails: Message[]
+  deliver(): Promise<void>
+  /** Every line that was logged, as text. */
+  logged: string[]
+  fetch(path: string, init?: RequestInit & { from?: string }): Promise<Response>
+  /** Builds the service anew on the same database, as after a restart. */
+  restart(): void
+  stop(): Promise<void>
+}
+
+export interface TestServiceOptions {
+  dialect?: Dialect
+  trustedProxies?: readonly string[]
+  key?: Buffer
+}
+
+const start: Instant = Date.parse('2026-11-24T09:00:10Z')
+
+export async function startService({ dialect = 'sqlite', trustedProxies = [], key = randomBytes(32) }: TestServiceOptions = {}): Promise<TestService> {
+  const postgres = dialect === 'postgres' ? await createDatabase() : null
+  const db = await openDatabase(postgres ? { postgres: postgres.url } : { sqliteFile: ':memory:' })
+  await migrate(db)
+  const secret = masterKey(key)
+  const time = { now: start }
+  await confirmKey(db, sealerFor(secret), time.now)
+  const mails: Message[] = []
+  const logged: string[] = []
+  const proxies = new BlockList()
+  for (const address of trustedProxies) proxies.addAddress(address)
+  const build = () =>
+    createService({
+      config: { url: origin, name: 'Countersign', trustedProxies: proxies, session: { idle: hours(1), overall: hours(24) } },
+      db,
+      key: secret,
+      clock: () => time.now,
+      mailer: async (message) => void mails.push(message),
+      log: {
+        info: (fields, message) => void logged.push(JSON.stringify({ ...fields, message })),
+        error: (fields, message) => void logged.push(`ERROR ${message} ${describe(fields)}`),
+      },
+      assets: { script: '/assets/main.js', style: '/assets/main.css', files: new Map() },
+    })
+  const running: TestService = {
+    service: build(),
+    db,
+    time,
+    mails,
+    logged,
+    deliver: async () => void (await running.service.deliverMail()),
+    fetch: async (path, { from = '192.0.2.1', ...init } = {}) =>
+      running.service.fetch(new Request(new URL(path, origin), { redirect: 'manual', ...init }), { remoteAddress: from }),
+    restart: () => {
+      running.service = build()
+    },
+    stop: async () => {
+      await db.destroy()
+      await postgres?.drop()
+    },
+  }
+  return running
+}
+
+function describe(fields: object): string {
+  return Object.values(fields)
+    .map((value) => (value instanceof Error ? `${value.stack ?? value.message} ${describe({ cause: value.cause })}` : String(value)))
+    .join(' ')
+}
