@@ -17,28 +17,55 @@ export const settings = {
   PORT: { meaning: 'Port to listen on.', default: '8080' },
   COUNTERSIGN_HOST: { meaning: 'Address to listen on; without it, every address of the machine.', default: null },
   COUNTERSIGN_URL: {
-    meaning: 'Public address of the service, as people type it: scheme, host and port, without a path. `https` is a must except on `localhost`.',
+    meaning:
+      'Public address of the service, as people type it: scheme, host and port, without a path. `https` is a must except on `localhost`.',
     default: 'http://localhost:PORT',
   },
-  COUNTERSIGN_NAME: { meaning: 'Name of the service, as pages, mails and authenticator apps show it.', default: 'Countersign' },
+  COUNTERSIGN_NAME: {
+    meaning: 'Name of the service, as pages, mails and authenticator apps show it.',
+    default: 'Countersign',
+  },
   COUNTERSIGN_DATA: { meaning: 'Folder for the database and the key file.', default: './data' },
-  DATABASE_URL: { meaning: 'PostgreSQL (`postgres://…`) instead of SQLite in the data folder.', default: null, secret: true },
-  COUNTERSIGN_SECRET_KEY: {
-    meaning: 'Key that seals secrets in the database: 32 bytes as 64 hexadecimal digits or base64. Without it, a key file in the data folder is made at the first start.',
+  DATABASE_URL: {
+    meaning: 'PostgreSQL (`postgres://…`) instead of SQLite in the data folder.',
     default: null,
     secret: true,
   },
-  SMTP_URL: { meaning: 'Mail server (`smtp://user:password@host:port` or `smtps://…`). Without it, mail is noted in the log and kept in the database.', default: null, secret: true },
+  COUNTERSIGN_SECRET_KEY: {
+    meaning:
+      'Key that seals secrets in the database: 32 bytes as 64 hexadecimal digits or base64. Without it, a key file in the data folder is made at the first start.',
+    default: null,
+    secret: true,
+  },
+  SMTP_URL: {
+    meaning:
+      'Mail server (`smtp://user:password@host:port` or `smtps://…`). Without it, mail is noted in the log and kept in the database.',
+    default: null,
+    secret: true,
+  },
   COUNTERSIGN_MAIL_FROM: { meaning: 'Sender of mails. Needed with `SMTP_URL`.', default: null },
   COUNTERSIGN_TRUSTED_PROXIES: {
     meaning: 'Addresses or networks (comma-separated) of reverse proxies whose `X-Forwarded-For` is believed.',
     default: null,
   },
-  COUNTERSIGN_ADMIN_EMAIL: { meaning: 'First administrator, created at start while there has never been one.', default: null },
-  COUNTERSIGN_ADMIN_PASSWORD: { meaning: 'Password of the first administrator. Needed with `COUNTERSIGN_ADMIN_EMAIL`.', default: null, secret: true },
-  COUNTERSIGN_SESSION_IDLE: { meaning: 'How long a session lasts unused: a number with `m`, `h` or `d`.', default: '1h' },
+  COUNTERSIGN_ADMIN_EMAIL: {
+    meaning: 'First administrator, created at start while there has never been one.',
+    default: null,
+  },
+  COUNTERSIGN_ADMIN_PASSWORD: {
+    meaning: 'Password of the first administrator. Needed with `COUNTERSIGN_ADMIN_EMAIL`.',
+    default: null,
+    secret: true,
+  },
+  COUNTERSIGN_SESSION_IDLE: {
+    meaning: 'How long a session lasts unused: a number with `m`, `h` or `d`.',
+    default: '1h',
+  },
   COUNTERSIGN_SESSION_OVERALL: { meaning: 'How long a session lasts at most, used or not.', default: '24h' },
-  COUNTERSIGN_LOG_LEVEL: { meaning: 'Least important kind of line to log: `trace`, `debug`, `info`, `warn`, `error` or `silent`.', default: 'info' },
+  COUNTERSIGN_LOG_LEVEL: {
+    meaning: 'Least important kind of line to log: `trace`, `debug`, `info`, `warn`, `error` or `silent`.',
+    default: 'info',
+  },
 } as const satisfies Record<string, Setting>
 
 export type SettingName = keyof typeof settings
@@ -92,7 +119,11 @@ export function readConfig(environment: Environment, folder: string): Config {
     secretKey: parseSecretKey(value('COUNTERSIGN_SECRET_KEY'), fault),
     mail: parseMail(value('SMTP_URL'), value('COUNTERSIGN_MAIL_FROM'), fault),
     trustedProxies: parseProxies(value('COUNTERSIGN_TRUSTED_PROXIES'), fault),
-    firstAdministrator: parseAdministrator(value('COUNTERSIGN_ADMIN_EMAIL'), value('COUNTERSIGN_ADMIN_PASSWORD'), fault),
+    firstAdministrator: parseAdministrator(
+      value('COUNTERSIGN_ADMIN_EMAIL'),
+      value('COUNTERSIGN_ADMIN_PASSWORD'),
+      fault,
+    ),
     session: parseSession(
       value('COUNTERSIGN_SESSION_IDLE') ?? settings.COUNTERSIGN_SESSION_IDLE.default,
       value('COUNTERSIGN_SESSION_OVERALL') ?? settings.COUNTERSIGN_SESSION_OVERALL.default,
@@ -106,7 +137,9 @@ export function readConfig(environment: Environment, folder: string): Config {
 
 /** Names settings in the environment that start like ours and are none: a slip of the pen is worth a warning. */
 export function unknownSettings(environment: Environment): string[] {
-  return Object.keys(environment).filter((name) => name.startsWith('COUNTERSIGN_') && !(name.replace(/_FILE$/, '') in settings))
+  return Object.keys(environment).filter(
+    (name) => name.startsWith('COUNTERSIGN_') && !(name.replace(/_FILE$/, '') in settings),
+  )
 }
 
 /** The place of the key file and of the SQLite file in the data folder. */
@@ -121,7 +154,9 @@ function readSetting(environment: Environment, name: SettingName, faults: string
   try {
     return readFileSync(file, 'utf8').trim() || null
   } catch (error) {
-    faults.push(`${name}_FILE names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'}).`)
+    faults.push(
+      `${name}_FILE names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'}).`,
+    )
     return null
   }
 }
@@ -136,7 +171,12 @@ function parsePort(text: string, fault: Fault): number {
 
 /** http is for the machine itself only: `localhost`, 127.0.0.0/8 and ::1. */
 function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127(\.[0-9]+){3}$/.test(hostname) || hostname === '[::1]'
+  return (
+    hostname === 'localhost' ||
+    hostname.endsWith('.localhost') ||
+    /^127(\.[0-9]+){3}$/.test(hostname) ||
+    hostname === '[::1]'
+  )
 }
 
 function parseUrl(text: string, fault: Fault): string {
@@ -149,44 +189,57 @@ function parseUrl(text: string, fault: Fault): string {
     fault(`COUNTERSIGN_URL must be a scheme, a host and, if need be, a port, and nothing more; "${text}" has more.`)
   }
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    fault(`COUNTERSIGN_URL must begin with https:// ("${text}" does not): passwords would cross the network in the clear. Plain http is for localhost only.`)
+    fault(
+      `COUNTERSIGN_URL must begin with https:// ("${text}" does not): passwords would cross the network in the clear. Plain http is for localhost only.`,
+    )
   }
   return url.origin
 }
 
 function parseName(text: string, fault: Fault): string {
   const name = text.normalize('NFC')
-  if ([...name].length > 60 || /[\p{Cc}\p{Cf}]/u.test(name)) fault('COUNTERSIGN_NAME must be at most 60 characters of plain text.')
+  if ([...name].length > 60 || /[\p{Cc}\p{Cf}]/u.test(name))
+    fault('COUNTERSIGN_NAME must be at most 60 characters of plain text.')
   return name
 }
 
 function parseDatabaseUrl(text: string | null, fault: Fault): string | null {
   if (text === null) return null
   const url = URL.parse(text)
-  return url && ['postgres:', 'postgresql:'].includes(url.protocol) ? text : fault('DATABASE_URL must begin with postgres:// (without it, SQLite is used).')
+  return url && ['postgres:', 'postgresql:'].includes(url.protocol)
+    ? text
+    : fault('DATABASE_URL must begin with postgres:// (without it, SQLite is used).')
 }
 
 function parseSecretKey(text: string | null, fault: Fault): string | null {
   if (text === null || /^[0-9a-fA-F]{64}$/.test(text) || /^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return text
-  return fault('COUNTERSIGN_SECRET_KEY must be 32 random bytes, written as 64 hexadecimal digits or as base64 (openssl rand -base64 32).')
+  return fault(
+    'COUNTERSIGN_SECRET_KEY must be 32 random bytes, written as 64 hexadecimal digits or as base64 (openssl rand -base64 32).',
+  )
 }
 
 function parseMail(url: string | null, from: string | null, fault: Fault): Config['mail'] {
   if (url === null) return null
   const parsed = URL.parse(url)
-  if (!parsed || !['smtp:', 'smtps:'].includes(parsed.protocol)) return fault('SMTP_URL must begin with smtp:// or smtps://.')
-  if (from === null || !from.includes('@')) return fault('COUNTERSIGN_MAIL_FROM is needed with SMTP_URL: the address that mails come from.')
+  if (!parsed || !['smtp:', 'smtps:'].includes(parsed.protocol))
+    return fault('SMTP_URL must begin with smtp:// or smtps://.')
+  if (from === null || !from.includes('@'))
+    return fault('COUNTERSIGN_MAIL_FROM is needed with SMTP_URL: the address that mails come from.')
   return { url, from }
 }
 
 function parseProxies(text: string | null, fault: Fault): BlockList {
   const list = new BlockList()
-  for (const entry of (text ?? '').split(',').map((part) => part.trim()).filter(Boolean)) {
+  for (const entry of (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)) {
     const [address = '', prefix] = entry.split('/')
     const family = isIP(address)
     const longest = family === 4 ? 32 : 128
     const bits = prefix === undefined ? longest : /^[0-9]{1,3}$/.test(prefix) ? Number(prefix) : -1
-    if (family === 0 || bits < 0 || bits > longest) fault(`COUNTERSIGN_TRUSTED_PROXIES: "${entry}" is not an address or a network such as 10.0.0.0/8.`)
+    if (family === 0 || bits < 0 || bits > longest)
+      fault(`COUNTERSIGN_TRUSTED_PROXIES: "${entry}" is not an address or a network such as 10.0.0.0/8.`)
     else if (bits === 0) fault(`COUNTERSIGN_TRUSTED_PROXIES: "${entry}" would trust everyone.`)
     else list.addSubnet(address, bits, family === 4 ? 'ipv4' : 'ipv6')
   }
@@ -206,7 +259,8 @@ function parseSession(idleText: string, overallText: string, fault: Fault): Conf
   const parse = (name: SettingName, text: string): Duration => {
     const [, count, unit = ''] = /^([0-9]{1,5})([mhd])$/.exec(text) ?? []
     const duration = units[unit]?.(Number(count)) ?? 0
-    if (duration < minutes(1) || duration > days(365)) fault(`${name} must be a number with m, h or d, from 1m to 365d, such as 30m; not "${text}".`)
+    if (duration < minutes(1) || duration > days(365))
+      fault(`${name} must be a number with m, h or d, from 1m to 365d, such as 30m; not "${text}".`)
     return duration
   }
   const idle = parse('COUNTERSIGN_SESSION_IDLE', idleText)

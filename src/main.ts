@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pino, type Logger } from 'pino'
+import { type Logger, pino } from 'pino'
 import { type Config, ConfigFaults, keyFilePath, readConfig, sqliteFilePath, unknownSettings } from './config.ts'
 import { type Database, openDatabase } from './database/database.ts'
 import { migrate } from './database/migrate.ts'
@@ -32,16 +32,21 @@ async function start(): Promise<void> {
     db,
     key,
     clock: machineClock,
-    mailer: config.mail ? await smtpMailer(config.mail.url, config.mail.from) : logMailer((line) => log.info(line, 'mail kept in the outbox: no mail server is set')),
+    mailer: config.mail
+      ? await smtpMailer(config.mail.url, config.mail.from)
+      : logMailer((line) => log.info(line, 'mail kept in the outbox: no mail server is set')),
     log,
     assets: await readAssets(),
   })
   if (config.firstAdministrator) {
     const parts = { db, clock: machineClock, serviceName: config.name, hashing: service.machine.hashing }
-    if (await createAdministratorFromSettings(parts, config.firstAdministrator)) log.info({}, 'the first administrator was created from the settings')
+    if (await createAdministratorFromSettings(parts, config.firstAdministrator))
+      log.info({}, 'the first administrator was created from the settings')
   }
   const server = await listen(service, config).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EADDRINUSE' ? new CannotStart(`Port ${config.port} is taken. Choose another one with PORT.`) : error
+    throw error.code === 'EADDRINUSE'
+      ? new CannotStart(`Port ${config.port} is taken. Choose another one with PORT.`)
+      : error
   })
   await announce(config, service)
   const stopWorking = workInBackground(service, machineClock, log)
@@ -53,11 +58,16 @@ async function start(): Promise<void> {
 }
 
 async function openAndMigrate(config: Config): Promise<Database> {
-  const db = await openDatabase(config.databaseUrl === null ? { sqliteFile: sqliteFilePath(config) } : { postgres: config.databaseUrl })
+  const db = await openDatabase(
+    config.databaseUrl === null ? { sqliteFile: sqliteFilePath(config) } : { postgres: config.databaseUrl },
+  )
   try {
     await migrate(db)
   } catch (error) {
-    const reason = error instanceof Error ? [error.message, error.cause instanceof Error ? error.cause.message : ''].filter(Boolean).join(' ') : String(error)
+    const reason =
+      error instanceof Error
+        ? [error.message, error.cause instanceof Error ? error.cause.message : ''].filter(Boolean).join(' ')
+        : String(error)
     throw new CannotStart(`The database cannot be used. ${reason}`)
   }
   return db
@@ -80,23 +90,35 @@ async function keyFromFile(config: Config, db: Database): Promise<Buffer> {
     throw new CannotStart(error.message)
   })
   if (existing) return existing
-  if (await hasKeyCheck(db)) throw new CannotStart(`The secret key is missing: ${path} is not there and COUNTERSIGN_SECRET_KEY is not set. A new key could not read what the old one sealed.`)
+  if (await hasKeyCheck(db))
+    throw new CannotStart(
+      `The secret key is missing: ${path} is not there and COUNTERSIGN_SECRET_KEY is not set. A new key could not read what the old one sealed.`,
+    )
   return createKeyFile(path)
 }
 
 /** Reads what the build made for browsers, and the names it gave to the script and the style sheet. */
 async function readAssets() {
   const folder = join(import.meta.dirname, '../client')
-  if (!existsSync(join(folder, 'manifest.json'))) throw new CannotStart('The files for browsers are missing. Run "npm run build" first.')
-  const manifest = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as Record<string, { file: string } | undefined>
+  if (!existsSync(join(folder, 'manifest.json')))
+    throw new CannotStart('The files for browsers are missing. Run "npm run build" first.')
+  const manifest = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as Record<
+    string,
+    { file: string } | undefined
+  >
   const nameOf = (source: string) => `/${manifest[source]?.file ?? ''}`
-  return { script: nameOf('src/browser/main.ts'), style: nameOf('src/browser/main.css'), files: await readStaticFiles(folder) }
+  return {
+    script: nameOf('src/browser/main.ts'),
+    style: nameOf('src/browser/main.css'),
+    files: await readStaticFiles(folder),
+  }
 }
 
 async function announce(config: Config, service: Service): Promise<void> {
   const link = await service.setUpLink()
   const lines = [`${config.name} is ready at ${config.url}`]
-  if (link !== null) lines.push('', 'There is no administrator yet. Create the first one with this link; it works once:', `  ${link}`)
+  if (link !== null)
+    lines.push('', 'There is no administrator yet. Create the first one with this link; it works once:', `  ${link}`)
   process.stdout.write(`\n${lines.join('\n')}\n\n`)
 }
 
@@ -105,7 +127,9 @@ function workInBackground(service: Service, clock: Clock, log: Logger): () => vo
   const once = async (work: 'mail' | 'purge', act: () => Promise<unknown>) => {
     if (working[work]) return
     working[work] = true
-    await act().catch((error: unknown) => log.error({ err: error, at: clock() }, `${work} failed; it will be tried again`))
+    await act().catch((error: unknown) =>
+      log.error({ err: error, at: clock() }, `${work} failed; it will be tried again`),
+    )
     working[work] = false
   }
   const timers = [
@@ -134,7 +158,10 @@ function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
 }
 
 start().catch((error: unknown) => {
-  if (error instanceof ConfigFaults) process.stderr.write(`Countersign cannot start. Please mend these settings:\n${error.faults.map((fault) => `  - ${fault}\n`).join('')}`)
+  if (error instanceof ConfigFaults)
+    process.stderr.write(
+      `Countersign cannot start. Please mend these settings:\n${error.faults.map((fault) => `  - ${fault}\n`).join('')}`,
+    )
   else if (error instanceof CannotStart) process.stderr.write(`Countersign cannot start. ${error.message}\n`)
   else process.stderr.write(`Countersign cannot start.\n${error instanceof Error ? error.stack : String(error)}\n`)
   process.exit(1)

@@ -13,7 +13,10 @@ export interface Listening {
 }
 
 /** Begins to listen; rejects when the port is taken. */
-export async function listen(service: Service, { port, host }: { port: number; host: string | null }): Promise<Listening> {
+export async function listen(
+  service: Service,
+  { port, host }: { port: number; host: string | null },
+): Promise<Listening> {
   const answer = getRequestListener((request, env) => {
     const { remoteAddress } = (env as { incoming: { socket: { remoteAddress?: string } } }).incoming.socket
     return service.fetch(request, { remoteAddress: remoteAddress ?? 'unknown' })

@@ -1,8 +1,9 @@
 // Builds the whole service from configuration, database, clock and mailer. Tests build it in the same way; `server.ts` puts
 // it behind a socket.
 
-import type { Caller } from './audit/record.ts'
 import { createApi } from './api/api.ts'
+import { purgeAttempts } from './attempts/attempts.ts'
+import type { Caller } from './audit/record.ts'
 import { type Config, ConfigFaults } from './config.ts'
 import type { Database } from './database/database.ts'
 import { createPolicies } from './enforcement/policies.ts'
@@ -13,7 +14,6 @@ import { noticeMessage } from './mail/notices.ts'
 import { deliverDue, type Mailer, purgeOutbox, send } from './mail/outbox.ts'
 import { messagesFor } from './messages.ts'
 import { createPages } from './pages/pages.tsx'
-import { purgeAttempts } from './attempts/attempts.ts'
 import { createHashing, type Hashing } from './passwords/hashing.ts'
 import { minimumAlone, passwordProblem } from './passwords/rules.ts'
 import type { MasterKey } from './secrets/master-key.ts'
@@ -23,7 +23,11 @@ import type { Notify, SignInParts } from './sign-in/parts.ts'
 import { purgeSignIns } from './sign-in/sign-in.ts'
 import type { Clock } from './time.ts'
 import { parseEmail } from './users/email.ts'
-import { createFirstAdministrator, firstAdministratorToken, isFirstAdministratorMissing } from './users/first-administrator.ts'
+import {
+  createFirstAdministrator,
+  firstAdministratorToken,
+  isFirstAdministratorMissing,
+} from './users/first-administrator.ts'
 
 export interface ServiceParts {
   config: Pick<Config, 'url' | 'name' | 'trustedProxies' | 'session'>
@@ -69,9 +73,28 @@ export function createService(parts: ServiceParts): Service {
     notify: notifier(settings),
   }
   const hooks = {
-    onBug: (error: unknown, caller: Caller) => log.error({ err: error, requestId: caller.requestId }, 'a request failed'),
-    onAnswer: ({ caller, milliseconds, ...line }: { method: string; path: string; status: number; milliseconds: number; caller: Caller }) =>
-      log.info({ ...line, milliseconds: Math.round(milliseconds * 10) / 10, requestId: caller.requestId, address: caller.address }, 'answered'),
+    onBug: (error: unknown, caller: Caller) =>
+      log.error({ err: error, requestId: caller.requestId }, 'a request failed'),
+    onAnswer: ({
+      caller,
+      milliseconds,
+      ...line
+    }: {
+      method: string
+      path: string
+      status: number
+      milliseconds: number
+      caller: Caller
+    }) =>
+      log.info(
+        {
+          ...line,
+          milliseconds: Math.round(milliseconds * 10) / 10,
+          requestId: caller.requestId,
+          address: caller.address,
+        },
+        'answered',
+      ),
   }
   const { script, style, files } = parts.assets
   const pages = createPages({ machine, settings, assets: { script, style } }, hooks, files)
@@ -88,7 +111,10 @@ export function createService(parts: ServiceParts): Service {
       await purgeAttempts(db, clock())
       await purgeOutbox(db, clock())
     },
-    setUpLink: async () => ((await isFirstAdministratorMissing(db)) ? `${config.url}/set-up?token=${await firstAdministratorToken(db, key)}` : null),
+    setUpLink: async () =>
+      (await isFirstAdministratorMissing(db))
+        ? `${config.url}/set-up?token=${await firstAdministratorToken(db, key)}`
+        : null,
   }
 }
 
@@ -101,7 +127,19 @@ function notifier({ serviceName, url }: HttpSettings): Notify {
   return async (trx, notice, { account, caller, now }) => {
     const messages = messagesFor(account.user.language ?? 'en')
     const { email, name } = account.user
-    await send(trx, noticeMessage(notice, { messages, serviceName, serviceUrl: url, helpContact: account.helpContact, to: { email, name }, caller, now }), now)
+    await send(
+      trx,
+      noticeMessage(notice, {
+        messages,
+        serviceName,
+        serviceUrl: url,
+        helpContact: account.helpContact,
+        to: { email, name },
+        caller,
+        now,
+      }),
+      now,
+    )
   }
 }
 
@@ -119,7 +157,11 @@ export async function createAdministratorFromSettings(
   if (email === null || faults.length > 0) throw new ConfigFaults(faults)
   const passwordHash = await hashing.hashPassword(password)
   const now = clock()
-  await db.transaction().execute((trx) => createFirstAdministrator(trx, { email, name: null, passwordHash, by: 'settings', caller: null, now }))
+  await db
+    .transaction()
+    .execute((trx) =>
+      createFirstAdministrator(trx, { email, name: null, passwordHash, by: 'settings', caller: null, now }),
+    )
   return true
 }
 

@@ -1,9 +1,9 @@
 // The door for programs: JSON under /api/v1, and the two health checks. A refusal is a problem (RFC 9457) with a closed
 // `code`, and, where enforcement is the reason, the address of the set-up page.
 
+import { assuranceOf } from '../factors/assurance.ts'
 import { createDoor, type Door, type DoorContext, type DoorParts } from '../http/door.ts'
 import type { HttpSettings } from '../http/settings.ts'
-import { assuranceOf } from '../factors/assurance.ts'
 import type { Refusal } from '../refusal.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 
@@ -38,7 +38,11 @@ export function createApi(parts: ApiParts, hooks: Pick<DoorParts, 'onBug' | 'onA
       name: user.name,
       role: user.role,
       session: { acr, amr, auth_time: authTime, expires_at: new Date(session.expiresAt).toISOString() },
-      mfa: { enrolled: account.enrolled.length > 0, required: requirement.level !== 'nothing', because: requirement.because },
+      mfa: {
+        enrolled: account.enrolled.length > 0,
+        required: requirement.level !== 'nothing',
+        because: requirement.because,
+      },
     })
   })
 
@@ -49,7 +53,8 @@ export function createApi(parts: ApiParts, hooks: Pick<DoorParts, 'onBug' | 'onA
 function problem(c: DoorContext, { settings, machine }: ApiParts, refusal: Refusal | null): Response {
   const status = refusal?.status ?? 500
   const code = refusal?.code ?? 'bug'
-  if (refusal?.retryAt !== undefined) c.header('Retry-After', String(Math.max(1, Math.ceil((refusal.retryAt - machine.clock()) / 1000))))
+  if (refusal?.retryAt !== undefined)
+    c.header('Retry-After', String(Math.max(1, Math.ceil((refusal.retryAt - machine.clock()) / 1000))))
   const leadsToSetUp = code === 'enrolment-owed' || code === 'recovery-codes-owed'
   const path = code === 'enrolment-owed' ? '/set-up-mfa' : '/recovery-codes'
   const body = {

@@ -2,7 +2,7 @@
 // whose copy is older reads them anew before it decides, so a change holds from the next request on, in every process.
 
 import { sql } from 'kysely'
-import { record, type Circumstances } from '../audit/record.ts'
+import { type Circumstances, record } from '../audit/record.ts'
 import type { Database, DatabaseTransaction } from '../database/database.ts'
 import type { Policy } from './requirement.ts'
 
@@ -34,7 +34,11 @@ export async function isMfaEnforced(db: Database): Promise<boolean> {
 }
 
 /** Switches "Enforce MFA for all users". False when it stood like that already. The caller has checked that the actor may. */
-export async function setMfaEnforced(trx: DatabaseTransaction, enforced: boolean, about: Omit<Circumstances, 'subject'>): Promise<boolean> {
+export async function setMfaEnforced(
+  trx: DatabaseTransaction,
+  enforced: boolean,
+  about: Omit<Circumstances, 'subject'>,
+): Promise<boolean> {
   const from = enforced ? 'nothing' : 'mfa'
   const to = enforced ? 'mfa' : 'nothing'
   const changed = await trx
@@ -45,7 +49,11 @@ export async function setMfaEnforced(trx: DatabaseTransaction, enforced: boolean
     .returning('id')
     .executeTakeFirst()
   if (!changed) return false
-  await trx.updateTable('installation').set({ policy_version: sql<number>`policy_version + 1` }).where('id', '=', 1).execute()
+  await trx
+    .updateTable('installation')
+    .set({ policy_version: sql<number>`policy_version + 1` })
+    .where('id', '=', 1)
+    .execute()
   await record(trx, { name: 'policy.changed', details: { policy: everyone, from, to } }, { ...about, subject: null })
   return true
 }

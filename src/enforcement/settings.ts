@@ -1,17 +1,26 @@
 // Settings of the installation that administrators change in the pages.
 
-import { record, type Circumstances } from '../audit/record.ts'
+import { type Circumstances, record } from '../audit/record.ts'
 import type { DatabaseTransaction } from '../database/database.ts'
 
 /** Sets whom people may ask for help; null for nobody. False when it stood like that already. */
-export async function setHelpContact(trx: DatabaseTransaction, contact: string | null, about: Omit<Circumstances, 'subject'>): Promise<boolean> {
+export async function setHelpContact(
+  trx: DatabaseTransaction,
+  contact: string | null,
+  about: Omit<Circumstances, 'subject'>,
+): Promise<boolean> {
   const changed = await trx
     .updateTable('installation')
     .set({ help_contact: contact })
     .where('id', '=', 1)
-    .where((where) => (contact === null ? where('help_contact', 'is not', null) : where.or([where('help_contact', 'is', null), where('help_contact', '!=', contact)])))
+    .where((where) =>
+      contact === null
+        ? where('help_contact', 'is not', null)
+        : where.or([where('help_contact', 'is', null), where('help_contact', '!=', contact)]),
+    )
     .returning('id')
     .executeTakeFirst()
-  if (changed) await record(trx, { name: 'settings.changed', details: { setting: 'help-contact' } }, { ...about, subject: null })
+  if (changed)
+    await record(trx, { name: 'settings.changed', details: { setting: 'help-contact' } }, { ...about, subject: null })
   return changed !== undefined
 }

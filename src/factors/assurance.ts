@@ -19,5 +19,9 @@ export function assuranceOf(proofs: readonly Proof[]): Assurance {
   const both = password && second
   const amr = [...(password ? ['pwd'] : []), ...(second ? ['otp'] : []), ...(both ? ['mfa'] : [])]
   const latest = Math.max(0, ...proofs.map((proof) => proof.at))
-  return { acr: both ? 'urn:countersign:acr:two-factors' : 'urn:countersign:acr:one-factor', amr, authTime: Math.floor(latest / 1000) }
+  return {
+    acr: both ? 'urn:countersign:acr:two-factors' : 'urn:countersign:acr:one-factor',
+    amr,
+    authTime: Math.floor(latest / 1000),
+  }
 }

@@ -2,7 +2,7 @@
 // the operator named, and only as far back as the last one that is not: whatever stands further left, a client may have made up.
 
 import { randomBytes } from 'node:crypto'
-import { isIP, type BlockList } from 'node:net'
+import { type BlockList, isIP } from 'node:net'
 import type { Caller } from '../audit/record.ts'
 
 /** What the listener tells about the connection. */

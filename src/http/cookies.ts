@@ -17,7 +17,13 @@ export function readCookie(c: Context, settings: HttpSettings, name: CookieName)
 }
 
 /** Sets a cookie: never readable by script, sent along only on top-level navigation from elsewhere. No age: ends with the browser. */
-export function writeCookie(c: Context, settings: HttpSettings, name: CookieName, value: string, maxAgeSeconds?: number): void {
+export function writeCookie(
+  c: Context,
+  settings: HttpSettings,
+  name: CookieName,
+  value: string,
+  maxAgeSeconds?: number,
+): void {
   setCookie(c, fullName(settings, name), value, {
     path: '/',
     httpOnly: true,

@@ -10,7 +10,7 @@ import { Refusal } from '../refusal.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 import type { Holder } from '../sign-in/protect.ts'
 import { findPendingSignIn, findStanding, type PendingSignIn, type Standing } from '../sign-in/standing.ts'
-import { callerOf, type Connection } from './caller.ts'
+import { type Connection, callerOf } from './caller.ts'
 import { readCookie } from './cookies.ts'
 import { setSecurityHeaders } from './headers.ts'
 import { mustBeSameOrigin } from './same-origin.ts'
@@ -34,7 +34,11 @@ export type DoorContext = Context<DoorEnv>
 
 type Answer = Response | Promise<Response>
 type Method = 'get' | 'post'
-type Declare<Given extends unknown[]> = (method: Method, path: string, handler: (c: DoorContext, ...given: Given) => Answer) => void
+type Declare<Given extends unknown[]> = (
+  method: Method,
+  path: string,
+  handler: (c: DoorContext, ...given: Given) => Answer,
+) => void
 
 export interface Door {
   fetch(request: Request, connection: Connection): Answer
@@ -77,11 +81,18 @@ export function createDoor(parts: DoorParts): Door {
     await next()
     setSecurityHeaders(c, settings)
     c.res.headers.set('X-Request-Id', caller.requestId)
-    parts.onAnswer({ method: c.req.method, path: c.req.path, status: c.res.status, milliseconds: performance.now() - began, caller })
+    parts.onAnswer({
+      method: c.req.method,
+      path: c.req.path,
+      status: c.res.status,
+      milliseconds: performance.now() - began,
+      caller,
+    })
   })
   app.use('*', bodyLimit({ maxSize: longestBody, onError: () => refuseWith(new Refusal('too-large')) }))
   app.use('*', async (c, next) => {
-    if (!matchedRoutes(c).some((route) => declared.has(route.handler as Handler<DoorEnv>))) throw new Refusal('not-found')
+    if (!matchedRoutes(c).some((route) => declared.has(route.handler as Handler<DoorEnv>)))
+      throw new Refusal('not-found')
     mustBeSameOrigin(c.req.raw, settings.url)
     await next()
   })
@@ -92,7 +103,10 @@ export function createDoor(parts: DoorParts): Door {
     return parts.refuse(c, null)
   })
 
-  function declare<Given extends unknown[]>(access: Access, lookUp: (c: DoorContext) => Promise<Given>): Declare<Given> {
+  function declare<Given extends unknown[]>(
+    access: Access,
+    lookUp: (c: DoorContext) => Promise<Given>,
+  ): Declare<Given> {
     return (method, path, handler) => {
       const gated: Handler<DoorEnv> = async (c) => handler(c, ...(await lookUp(c)))
       declared.add(gated)
@@ -118,7 +132,11 @@ function refuseWith(refusal: Refusal): never {
 }
 
 /** Looks up the session of this request, once, whatever it is worth. */
-export async function standingOf(c: DoorContext, machine: SignInParts, settings: HttpSettings): Promise<Standing | null> {
+export async function standingOf(
+  c: DoorContext,
+  machine: SignInParts,
+  settings: HttpSettings,
+): Promise<Standing | null> {
   const known = c.get('standing')
   if (known) return known
   const token = readCookie(c, settings, 'session')
@@ -128,7 +146,11 @@ export async function standingOf(c: DoorContext, machine: SignInParts, settings:
 }
 
 /** Looks up the sign-in or step-up in progress in this browser. */
-export async function pendingOf(c: DoorContext, machine: SignInParts, settings: HttpSettings): Promise<PendingSignIn | null> {
+export async function pendingOf(
+  c: DoorContext,
+  machine: SignInParts,
+  settings: HttpSettings,
+): Promise<PendingSignIn | null> {
   const token = readCookie(c, settings, 'sign-in')
   return token === null ? null : findPendingSignIn(machine, token)
 }

@@ -23,7 +23,8 @@ const always: Readonly<Record<string, string>> = {
   'X-Frame-Options': 'DENY',
   // Not `no-referrer`: with it, browsers send `Origin: null` on our own forms, and the same-origin check could not tell.
   'Referrer-Policy': 'same-origin',
-  'Permissions-Policy': 'accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()',
+  'Permissions-Policy':
+    'accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
 }

@@ -32,7 +32,12 @@ export async function readStaticFiles(folder: string): Promise<StaticFiles> {
     if (!entry.isFile() || !type) continue
     const path = join(entry.parentPath, entry.name)
     const compressed = (ending: string) => readFile(`${path}.${ending}`).catch(() => null)
-    files.set(`/${relative(folder, path)}`, { type, plain: await readFile(path), br: await compressed('br'), gzip: await compressed('gz') })
+    files.set(`/${relative(folder, path)}`, {
+      type,
+      plain: await readFile(path),
+      br: await compressed('br'),
+      gzip: await compressed('gz'),
+    })
   }
   return files
 }
@@ -45,9 +50,16 @@ export function sendStaticFile(c: Context, files: StaticFiles): Response {
   if (!file) throw new Refusal('not-found')
   const accepts = (c.req.header('accept-encoding') ?? '').split(',').map((part) => part.split(';', 1)[0]?.trim())
   const [body, encoding] =
-    file.br && accepts.includes('br') ? [file.br, 'br'] : file.gzip && accepts.includes('gzip') ? [file.gzip, 'gzip'] : [file.plain, null]
+    file.br && accepts.includes('br')
+      ? [file.br, 'br']
+      : file.gzip && accepts.includes('gzip')
+        ? [file.gzip, 'gzip']
+        : [file.plain, null]
   c.header('Content-Type', file.type)
-  c.header('Cache-Control', c.req.path.startsWith('/assets/') ? `public, max-age=${year}, immutable` : 'public, max-age=3600')
+  c.header(
+    'Cache-Control',
+    c.req.path.startsWith('/assets/') ? `public, max-age=${year}, immutable` : 'public, max-age=3600',
+  )
   c.header('Vary', 'Accept-Encoding')
   if (encoding) c.header('Content-Encoding', encoding)
   return c.body(new Uint8Array(body))

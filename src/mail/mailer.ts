@@ -6,7 +6,12 @@ import type { Mailer } from './outbox.ts'
 /** Sends by SMTP (`smtp://` with STARTTLS when offered, `smtps://` with TLS). Times out after 20 seconds a step. */
 export async function smtpMailer(url: string, from: string): Promise<Mailer> {
   const { createTransport } = await import('nodemailer')
-  const transport = createTransport({ url, connectionTimeout: 20_000, greetingTimeout: 20_000, socketTimeout: 20_000 } as never)
+  const transport = createTransport({
+    url,
+    connectionTimeout: 20_000,
+    greetingTimeout: 20_000,
+    socketTimeout: 20_000,
+  } as never)
   return async ({ to, subject, text, html }) => {
     await transport.sendMail({ from, to: { name: '', address: to }, subject, text, html })
   }

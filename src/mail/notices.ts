@@ -9,6 +9,7 @@ import type { Message } from './outbox.ts'
 export type Notice =
   | { about: 'mfa-enabled' }
   | { about: 'mfa-disabled' }
+  | { about: 'authenticator-replaced' }
   | { about: 'authenticator-renamed'; name: string }
   | { about: 'authenticator-blocked' }
   | { about: 'recovery-codes-created' }
@@ -25,7 +26,10 @@ export interface NoticeContext {
 }
 
 /** Writes one notice as text and HTML. */
-export function noticeMessage(notice: Notice, { messages, serviceName, serviceUrl, helpContact, to, caller, now }: NoticeContext): Message {
+export function noticeMessage(
+  notice: Notice,
+  { messages, serviceName, serviceUrl, helpContact, to, caller, now }: NoticeContext,
+): Message {
   const { t } = messages
   const values = {
     service: serviceName,
@@ -46,10 +50,10 @@ export function noticeMessage(notice: Notice, { messages, serviceName, serviceUr
     to: to.email,
     subject,
     text: `${paragraphs.join('\n\n')}\n`,
-    html: `<!doctype html><html lang="${messages.locale}"><body>${paragraphs.map((p) => `<p>${escape(p)}</p>`).join('')}</body></html>`,
+    html: `<!doctype html><html lang="${messages.locale}"><body>${paragraphs.map((p) => `<p>${escapeHtml(p)}</p>`).join('')}</body></html>`,
   }
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
 }

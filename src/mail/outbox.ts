@@ -39,7 +39,11 @@ const longestTries = 12
 const claimFor = minutes(2)
 
 /** Delivers what is due. Each message is claimed by a guarded write first, so that of several processes one sends it. */
-export async function deliverDue(db: Database, mailer: Mailer, now: Instant): Promise<{ sent: number; failed: number }> {
+export async function deliverDue(
+  db: Database,
+  mailer: Mailer,
+  now: Instant,
+): Promise<{ sent: number; failed: number }> {
   const result = { sent: 0, failed: 0 }
   const due = await db
     .selectFrom('outbox')
@@ -79,7 +83,11 @@ async function deliver(
   } catch (error) {
     const pause = pauses[Math.min(tries, pauses.length - 1)] ?? hours(6)
     const reason = error instanceof Error ? error.message.slice(0, 500) : 'unknown'
-    await db.updateTable('outbox').set({ next_try_at: now + pause, last_error: reason }).where('id', '=', id).execute()
+    await db
+      .updateTable('outbox')
+      .set({ next_try_at: now + pause, last_error: reason })
+      .where('id', '=', id)
+      .execute()
     return false
   }
 }

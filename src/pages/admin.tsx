@@ -11,7 +11,7 @@ import type { Standing } from '../sign-in/standing.ts'
 import { parseEmail } from '../users/email.ts'
 import { countUsers, listUsers } from '../users/users.ts'
 import { parsePersonName } from './names.ts'
-import { frameOf, page, type PageParts } from './page-parts.ts'
+import { frameOf, type PageParts, page } from './page-parts.ts'
 import { stepUp } from './passage.ts'
 import { AdminNewUserView } from './views/admin/new-user.tsx'
 import { AdminSettingsView } from './views/admin/settings.tsx'
@@ -76,7 +76,8 @@ function userPages(door: Door, parts: PageParts): void {
       const link = `${settings.url}/accept-invitation?token=${token}`
       return page(c, <AdminUserAddedView frame={frame} email={email} link={link} expiresAt={expiresAt} />)
     } catch (error) {
-      if (error instanceof Refusal && error.code === 'conflict') return showAgain({ email: frame.t('problem.emailTaken') })
+      if (error instanceof Refusal && error.code === 'conflict')
+        return showAgain({ email: frame.t('problem.emailTaken') })
       throw error
     }
   })
@@ -103,16 +104,31 @@ function settingsPages(door: Door, parts: PageParts): void {
     const wanted = form.text('enforce') === 'on'
     const helpContact = form.text('helpContact').normalize('NFC').trim()
     if (helpContact.length > longestContact || /\p{Cc}/u.test(helpContact)) {
-      return showSettings(c, parts, standing, { wanted, helpContact, problems: { helpContact: frame.t('problem.helpContact') }, notice: null })
+      return showSettings(c, parts, standing, {
+        wanted,
+        helpContact,
+        problems: { helpContact: frame.t('problem.helpContact') },
+        notice: null,
+      })
     }
     if (wanted && !hasMfa(standing) && !(await isMfaEnforced(machine.db))) {
-      return showSettings(c, parts, standing, { wanted: false, helpContact, problems: { enforce: frame.t('adminSettings.mfaFirst') }, notice: null })
+      return showSettings(c, parts, standing, {
+        wanted: false,
+        helpContact,
+        problems: { enforce: frame.t('adminSettings.mfaFirst') },
+        notice: null,
+      })
     }
     if (standing.sensitiveStep.at !== 'done') {
       const filledIn = new URLSearchParams({ enforce: wanted ? 'on' : 'off', 'help-contact': helpContact })
       return stepUp(c, parts, standing, `/admin/settings?${filledIn}`)
     }
-    await changeServiceSettings(machine, standing, { enforceMfa: wanted, helpContact: helpContact || null }, c.get('caller'))
+    await changeServiceSettings(
+      machine,
+      standing,
+      { enforceMfa: wanted, helpContact: helpContact || null },
+      c.get('caller'),
+    )
     return c.redirect('/admin/settings?notice=saved', 303)
   })
 }
@@ -124,12 +140,19 @@ interface SettingsShown {
   notice: 'adminSettings.notice.saved' | 'adminSettings.notice.confirmed' | null
 }
 
-async function showSettings(c: DoorContext, parts: PageParts, standing: Standing, shown: SettingsShown): Promise<Response> {
+async function showSettings(
+  c: DoorContext,
+  parts: PageParts,
+  standing: Standing,
+  shown: SettingsShown,
+): Promise<Response> {
   const { db } = parts.machine
   const frame = frameOf(c, parts, standing.account)
   const { total, withMfa } = await countUsers(db)
   const notice: Notice | undefined =
-    shown.notice === null ? undefined : { kind: shown.notice === 'adminSettings.notice.saved' ? 'success' : 'info', text: frame.t(shown.notice) }
+    shown.notice === null
+      ? undefined
+      : { kind: shown.notice === 'adminSettings.notice.saved' ? 'success' : 'info', text: frame.t(shown.notice) }
   const view = (
     <AdminSettingsView
       frame={frame}

@@ -3,22 +3,22 @@
 
 import { record } from '../audit/record.ts'
 import type { Database, DatabaseTransaction } from '../database/database.ts'
+import { isMfaEnforced } from '../enforcement/policies.ts'
 import type { Door, DoorContext } from '../http/door.ts'
 import { readForm } from '../http/form.ts'
-import { type PasswordProblem, minimumAlone, minimumWithMfa, passwordProblem } from '../passwords/rules.ts'
 import { setPassword } from '../passwords/passwords.ts'
+import { minimumAlone, minimumWithMfa, type PasswordProblem, passwordProblem } from '../passwords/rules.ts'
 import { Refusal } from '../refusal.ts'
 import { beginSignIn } from '../sign-in/sign-in.ts'
 import { parseEmail } from '../users/email.ts'
 import { createFirstAdministrator, mayCreateFirstAdministrator } from '../users/first-administrator.ts'
 import { consumeInvitation, findInvitation, type OpenInvitation } from '../users/invitations.ts'
-import { isMfaEnforced } from '../enforcement/policies.ts'
 import { parsePersonName } from './names.ts'
-import { frameOf, page, type PageParts } from './page-parts.ts'
+import { frameOf, type PageParts, page } from './page-parts.ts'
 import { handOver, home } from './passage.ts'
 import { AcceptInvitationView } from './views/arrival/accept-invitation.tsx'
 import { FirstAdministratorView } from './views/arrival/first-administrator.tsx'
-import { type LinkKind, LinkInvalidView } from './views/arrival/link-invalid.tsx'
+import { LinkInvalidView, type LinkKind } from './views/arrival/link-invalid.tsx'
 import type { Frame, Problems } from './views/parts/frame.ts'
 
 export function arrivalPages(door: Door, parts: PageParts): void {
@@ -51,14 +51,30 @@ function firstAdministratorPages(door: Door, parts: PageParts): void {
         name: name === null ? frame.t('problem.name') : undefined,
         password: password === null ? undefined : passwordWords(frame, password, minimumAlone),
       }
-      const view = <FirstAdministratorView frame={frame} token={token} email={typed.email} name={typed.name} problems={problems} minLength={minimumAlone} />
+      const view = (
+        <FirstAdministratorView
+          frame={frame}
+          token={token}
+          email={typed.email}
+          name={typed.name}
+          problems={problems}
+          minLength={minimumAlone}
+        />
+      )
       return page(c, view, 422)
     }
     const passwordHash = await machine.hashing.hashPassword(typed.password)
     const now = machine.clock()
     const progress = await machine.db.transaction().execute(async (trx) => {
       const caller = c.get('caller')
-      const userId = await createFirstAdministrator(trx, { email, name, passwordHash, by: 'first-administrator', caller, now })
+      const userId = await createFirstAdministrator(trx, {
+        email,
+        name,
+        passwordHash,
+        by: 'first-administrator',
+        caller,
+        now,
+      })
       return beginWithPassword(trx, parts, c, { userId, by: 'first-administrator' })
     })
     return c.redirect(handOver(c, parts, progress), 303)
@@ -123,7 +139,15 @@ async function showInvitation(
   const frame = frameOf(c, parts, null)
   const minLength = await minimumFor(parts.machine.db)
   const problems = problem === null ? undefined : { password: passwordWords(frame, problem, minLength) }
-  const view = <AcceptInvitationView frame={frame} token={token} email={invitation.email} problems={problems} minLength={minLength} />
+  const view = (
+    <AcceptInvitationView
+      frame={frame}
+      token={token}
+      email={invitation.email}
+      problems={problems}
+      minLength={minLength}
+    />
+  )
   return page(c, view, problem === null ? 200 : 422)
 }
 

@@ -4,7 +4,7 @@
 import type { Context } from 'hono'
 import type { DoorContext } from '../http/door.ts'
 import type { HttpSettings } from '../http/settings.ts'
-import { type Messages, languageFromHeader, messagesFor } from '../messages.ts'
+import { languageFromHeader, type Messages, messagesFor } from '../messages.ts'
 import type { Account } from '../sign-in/account.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 import type { Frame } from './views/parts/frame.ts'
@@ -30,13 +30,19 @@ export function frameOf(c: DoorContext, parts: PageParts, account: Account | nul
     theme: account?.user.theme ?? 'system',
     assets: parts.assets,
     path: c.req.path,
-    ...(signedIn ? { user: { name: signedIn.name, email: signedIn.email, isAdministrator: signedIn.role === 'administrator' } } : {}),
+    ...(signedIn
+      ? { user: { name: signedIn.name, email: signedIn.email, isAdministrator: signedIn.role === 'administrator' } }
+      : {}),
   }
 }
 
 type View = Parameters<Context['html']>[0] | unknown
 
 /** Sends a page: 200, or 422 with the form filled in when something in it was wrong. */
-export async function page(c: Context, view: View, status: 200 | 401 | 403 | 404 | 409 | 413 | 415 | 400 | 422 | 429 | 500 | 503 = 200): Promise<Response> {
+export async function page(
+  c: Context,
+  view: View,
+  status: 200 | 401 | 403 | 404 | 409 | 413 | 415 | 400 | 422 | 429 | 500 | 503 = 200,
+): Promise<Response> {
   return c.html(await Promise.resolve(view as string), status)
 }

@@ -2,12 +2,12 @@
 // it is you) is answered by going there.
 
 import { createDoor, type Door, type DoorContext, type DoorParts } from '../http/door.ts'
-import { sendStaticFile, type StaticFiles } from '../http/static-files.ts'
+import { type StaticFiles, sendStaticFile } from '../http/static-files.ts'
 import type { MessageId } from '../messages.ts'
 import type { Refusal, RefusalCode } from '../refusal.ts'
 import { adminPages } from './admin.tsx'
 import { arrivalPages } from './arrival.tsx'
-import { frameOf, page, type PageParts } from './page-parts.ts'
+import { frameOf, type PageParts, page } from './page-parts.ts'
 import { stepUp, wayOn } from './passage.ts'
 import { profilePages } from './profile.tsx'
 import { recoveryCodePages } from './recovery-codes.tsx'
@@ -18,7 +18,12 @@ import { RefusalView } from './views/refusal.tsx'
 
 /** Builds the door. `files` are the built files for browsers. */
 export function createPages(parts: PageParts, hooks: Pick<DoorParts, 'onBug' | 'onAnswer'>, files: StaticFiles): Door {
-  const door = createDoor({ machine: parts.machine, settings: parts.settings, refuse: (c, refusal) => refuse(c, parts, refusal), ...hooks })
+  const door = createDoor({
+    machine: parts.machine,
+    settings: parts.settings,
+    refuse: (c, refusal) => refuse(c, parts, refusal),
+    ...hooks,
+  })
   door.anyone('get', '/assets/:file', (c) => sendStaticFile(c, files))
   door.anyone('get', '/favicon.svg', (c) => sendStaticFile(c, files))
   door.anyone('get', '/favicon.ico', (c) => c.redirect('/favicon.svg', 301))
@@ -51,7 +56,8 @@ function showRefusal(c: DoorContext, parts: PageParts, refusal: Refusal | null):
   const account = c.get('standing')?.account ?? null
   const frame = frameOf(c, parts, account)
   const words: RefusalCode | 'bug' = refusal?.code ?? 'bug'
-  const seconds = refusal?.retryAt === undefined ? null : Math.max(1, Math.ceil((refusal.retryAt - parts.machine.clock()) / 1000))
+  const seconds =
+    refusal?.retryAt === undefined ? null : Math.max(1, Math.ceil((refusal.retryAt - parts.machine.clock()) / 1000))
   if (seconds !== null) c.header('Retry-After', String(seconds))
   const view = (
     <RefusalView

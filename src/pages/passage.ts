@@ -21,7 +21,9 @@ export function pageOf(step: Step): string {
       return '/sign-in/password'
     case 'second-factor':
       // The authenticator app first, unless it is disabled and a recovery code is all that is left.
-      return step.offer.includes('totp') || step.offer.length === 0 ? '/sign-in/verification-code' : '/sign-in/recovery-code'
+      return step.offer.includes('totp') || step.offer.length === 0
+        ? '/sign-in/verification-code'
+        : '/sign-in/recovery-code'
     case 'enrol':
       return '/set-up-mfa'
     case 'recovery-codes':
@@ -54,7 +56,12 @@ export function handOverContinued(c: DoorContext, parts: PageParts, continued: C
 }
 
 /** Leads to a fresh proof of the strongest factor, and back to `returnTo` afterwards. */
-export async function stepUp(c: DoorContext, parts: PageParts, standing: Standing, returnTo: string): Promise<Response> {
+export async function stepUp(
+  c: DoorContext,
+  parts: PageParts,
+  standing: Standing,
+  returnTo: string,
+): Promise<Response> {
   const progress = await beginStepUp(parts.machine, standing, returnTo, c.get('caller'))
   return c.redirect(handOver(c, parts, progress), 303)
 }

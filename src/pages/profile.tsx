@@ -11,7 +11,7 @@ import type { Standing } from '../sign-in/standing.ts'
 import { listAuthenticators } from '../totp/authenticators.ts'
 import { setPreferences } from '../users/users.ts'
 import { parseName } from './names.ts'
-import { frameOf, page, type PageParts } from './page-parts.ts'
+import { frameOf, type PageParts, page } from './page-parts.ts'
 import { handOverContinued } from './passage.ts'
 import type { Notice, Problems, Theme } from './views/parts/frame.ts'
 import { MyProfileView } from './views/profile/my-profile.tsx'
@@ -51,7 +51,10 @@ export function profilePages(door: Door, parts: PageParts): void {
     const theme = themes.find((known) => known === form.text('theme'))
     const knownLanguage = language === '' || availableLanguages.some(({ tag }) => tag === language)
     if (!theme || !knownLanguage) {
-      const problems = { ...(theme ? {} : { theme: t('problem.choice') }), ...(knownLanguage ? {} : { language: t('problem.choice') }) }
+      const problems = {
+        ...(theme ? {} : { theme: t('problem.choice') }),
+        ...(knownLanguage ? {} : { language: t('problem.choice') }),
+      }
       return showSettings(c, parts, standing, { problems })
     }
     await setPreferences(machine.db, standing.account.user.id, { language: language || null, theme })
@@ -62,7 +65,10 @@ export function profilePages(door: Door, parts: PageParts): void {
     mustHaveFreshProof(standing)
     const authenticator = await ownAuthenticator(parts, standing, c.req.query('authenticator'))
     const { id, name } = authenticator
-    return page(c, <RenameAuthenticatorView frame={frameOf(c, parts, standing.account)} authenticatorId={id} name={name} />)
+    return page(
+      c,
+      <RenameAuthenticatorView frame={frameOf(c, parts, standing.account)} authenticatorId={id} name={name} />,
+    )
   })
 
   door.signedIn('post', `${settingsPath}/rename-authenticator`, async (c, standing) => {
@@ -85,7 +91,10 @@ export function profilePages(door: Door, parts: PageParts): void {
     if (standing.requirement.level !== 'nothing') throw new Refusal('mfa-enforced')
     mustHaveFreshProof(standing)
     const [authenticator] = await listAuthenticators(machine.db, standing.account.user.id)
-    return page(c, <DisableMfaView frame={frameOf(c, parts, standing.account)} authenticatorName={authenticator?.name ?? ''} />)
+    return page(
+      c,
+      <DisableMfaView frame={frameOf(c, parts, standing.account)} authenticatorName={authenticator?.name ?? ''} />,
+    )
   })
 
   door.signedIn('post', `${settingsPath}/disable-2fa`, async (c, standing) => {

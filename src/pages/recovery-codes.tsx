@@ -9,7 +9,7 @@ import { codesPerSet, type PreparedCodes } from '../recovery-codes/recovery-code
 import { Refusal } from '../refusal.ts'
 import type { Account } from '../sign-in/account.ts'
 import { accountOf, type Holder, renewRecoveryCodes, saveRecoveryCodes } from '../sign-in/protect.ts'
-import { frameOf, page, type PageParts } from './page-parts.ts'
+import { frameOf, type PageParts, page } from './page-parts.ts'
 import { handOverContinued, home, pageOf } from './passage.ts'
 import { NewRecoveryCodesView } from './views/two-factor/new-recovery-codes.tsx'
 import { RecoveryCodesView } from './views/two-factor/recovery-codes.tsx'
@@ -21,7 +21,8 @@ export function recoveryCodePages(door: Door, parts: PageParts): void {
     const next = safeReturnTo(c.req.query('next'), settings.url)
     const account = accountOf(holder)
     const step = holder.in === 'session' ? holder.standing.step : holder.pending.step
-    if (account.enrolled.length === 0) return c.redirect(step.at === 'enrol' ? pageOf(step) : '/my-profile/settings', 303)
+    if (account.enrolled.length === 0)
+      return c.redirect(step.at === 'enrol' ? pageOf(step) : '/my-profile/settings', 303)
     if (mustStepUp(holder)) throw new Refusal('step-up-needed')
     const why = step.at === 'recovery-codes' ? step.why : 'regenerate'
     return page(
@@ -100,7 +101,11 @@ interface Shown {
 }
 
 /** Shows a set that has just been made. */
-export function showCodes(c: DoorContext, parts: PageParts, { account, prepared, next, justEnabled }: Shown): Promise<Response> {
+export function showCodes(
+  c: DoorContext,
+  parts: PageParts,
+  { account, prepared, next, justEnabled }: Shown,
+): Promise<Response> {
   const view = (
     <RecoveryCodesView
       frame={frameOf(c, parts, account)}
@@ -118,7 +123,13 @@ export function showCodes(c: DoorContext, parts: PageParts, { account, prepared,
 function showAgain(
   c: DoorContext,
   parts: PageParts,
-  { account, codes, setId, next, problem }: { account: Account; codes: readonly string[]; setId: string; next: string | null; problem: string },
+  {
+    account,
+    codes,
+    setId,
+    next,
+    problem,
+  }: { account: Account; codes: readonly string[]; setId: string; next: string | null; problem: string },
 ): Promise<Response> {
   const view = (
     <RecoveryCodesView

@@ -8,14 +8,15 @@ import { accountOf, confirmEnrolment, type Holder, showEnrolment } from '../sign
 import type { Enrolment } from '../totp/enrolment.ts'
 import { setUpKey } from '../totp/enrolment.ts'
 import { parseName } from './names.ts'
-import { frameOf, page, type PageParts } from './page-parts.ts'
-import { handOverContinued, pageOf } from './passage.ts'
+import { frameOf, type PageParts, page } from './page-parts.ts'
+import { handOverContinued, pageOf, stepUp } from './passage.ts'
 import { qrCode } from './qr-code.ts'
 import { showCodes } from './recovery-codes.tsx'
 import type { ClockHint, Problems } from './views/parts/frame.ts'
 import { SetUpMfaView } from './views/two-factor/set-up-mfa.tsx'
 
 interface Typed {
+  replacing: boolean
   next: string | null
   name?: string
   problems?: Problems<'name' | 'code'>
@@ -27,20 +28,35 @@ export function setUpMfaPages(door: Door, parts: PageParts): void {
 
   door.holder('get', '/set-up-mfa', async (c, holder) => {
     const next = safeReturnTo(c.req.query('next'), settings.url)
-    const elsewhere = notHere(holder)
+    const replacing = c.req.query('replace') === 'yes'
+    const elsewhere = notHere(holder, replacing)
     if (elsewhere) return c.redirect(elsewhere, 303)
-    return show(c, parts, holder, { next })
+    return show(c, parts, holder, { next, replacing })
   })
 
   door.holder('post', '/set-up-mfa', async (c, holder) => {
     const form = await readForm(c)
     const next = safeReturnTo(form.text('next'), settings.url)
-    const elsewhere = notHere(holder)
+    const replacing = form.text('replace') === 'yes'
+    const elsewhere = notHere(holder, replacing)
     if (elsewhere) return c.redirect(elsewhere, 303)
+    if (holder.in === 'session' && ['password', 'second-factor'].includes(holder.standing.sensitiveStep.at)) {
+      const query = new URLSearchParams({
+        ...(next === null ? {} : { next }),
+        ...(replacing ? { replace: 'yes' } : {}),
+      })
+      return stepUp(c, parts, holder.standing, `/set-up-mfa?${query}`)
+    }
     const typed = form.text('name')
     const name = parseName(typed)
     const { t } = frameOf(c, parts, accountOf(holder))
-    if (name === null) return show(c, parts, holder, { next, name: typed, problems: { name: t('problem.authenticatorName') } })
+    if (name === null)
+      return show(c, parts, holder, {
+        next,
+        replacing,
+        name: typed,
+        problems: { name: t('problem.authenticatorName') },
+      })
     const enrolling = await confirmEnrolment(machine, holder, {
       enrolmentId: form.text('enrolment'),
       code: form.text('code'),
@@ -49,18 +65,18 @@ export function setUpMfaPages(door: Door, parts: PageParts): void {
     })
     if (!enrolling.ok) {
       const code = enrolling.because === 'expired' ? t('setUpMfa.expired') : t('setUpMfa.wrongCode')
-      return show(c, parts, holder, { next, name, problems: { code }, clockHint: enrolling.clockOff })
+      return show(c, parts, holder, { next, replacing, name, problems: { code }, clockHint: enrolling.clockOff })
     }
     handOverContinued(c, parts, enrolling.continued)
     return showCodes(c, parts, { account: accountOf(holder), prepared: enrolling.codes, next, justEnabled: true })
   })
 }
 
-/** Leads away whoever has nothing to set up here: 2FA is on already, or recovery codes are what is owed. */
-function notHere(holder: Holder): string | null {
+/** Leads away whoever has nothing to set up here: recovery codes are what is owed, or 2FA is on and not to be replaced. */
+function notHere(holder: Holder, replacing: boolean): string | null {
   const step = holder.in === 'session' ? holder.standing.step : holder.pending.step
   if (step.at === 'recovery-codes') return pageOf(step)
-  return step.at === 'done' && accountOf(holder).enrolled.length > 0 ? '/my-profile/settings' : null
+  return step.at === 'done' && accountOf(holder).enrolled.length > 0 && !replacing ? '/my-profile/settings' : null
 }
 
 async function show(c: DoorContext, parts: PageParts, holder: Holder, typed: Typed): Promise<Response> {
@@ -72,6 +88,7 @@ async function show(c: DoorContext, parts: PageParts, holder: Holder, typed: Typ
     <SetUpMfaView
       frame={frame}
       required={step.at === 'enrol'}
+      replacing={typed.replacing && account.enrolled.length > 0}
       {...keyOf(enrolment, parts, account.user.email)}
       name={typed.name ?? frame.t('setUpMfa.defaultName')}
       problems={typed.problems}
@@ -86,5 +103,13 @@ async function show(c: DoorContext, parts: PageParts, holder: Holder, typed: Typ
 function keyOf({ id, secret }: Enrolment, { settings }: PageParts, account: string) {
   const issuer = settings.serviceName
   const { key, uri } = setUpKey(secret, { issuer, account })
-  return { enrolmentId: id, secret: key, secretGroups: key.match(/.{1,4}/g) ?? [], otpauthUri: uri, qrSvg: qrCode(uri), issuer, account }
+  return {
+    enrolmentId: id,
+    secret: key,
+    secretGroups: key.match(/.{1,4}/g) ?? [],
+    otpauthUri: uri,
+    qrSvg: qrCode(uri),
+    issuer,
+    account,
+  }
 }

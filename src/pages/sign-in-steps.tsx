@@ -4,26 +4,40 @@
 import { readCookie } from '../http/cookies.ts'
 import type { Door, DoorContext } from '../http/door.ts'
 import { readForm } from '../http/form.ts'
-import { safeReturnTo } from '../http/return-to.ts'
-import { listAuthenticators } from '../totp/authenticators.ts'
-import { type Guess, type Proving, provePassword, proveRecoveryCode, proveTotp, type Unproved } from '../sign-in/prove.ts'
+import { safePath } from '../http/return-to.ts'
+import {
+  type Guess,
+  type Proving,
+  provePassword,
+  proveRecoveryCode,
+  proveTotp,
+  type Unproved,
+} from '../sign-in/prove.ts'
 import type { PendingSignIn } from '../sign-in/standing.ts'
-import { frameOf, page, type PageParts } from './page-parts.ts'
+import { listAuthenticators } from '../totp/authenticators.ts'
+import { frameOf, type PageParts, page } from './page-parts.ts'
 import { handOver, home, pageOf } from './passage.ts'
 import { waitValues } from './sign-in.tsx'
 import type { Frame } from './views/parts/frame.ts'
 import { PasswordView } from './views/sign-in/password.tsx'
-import { RecoveryCodeUsedView } from './views/sign-in/recovery-code-used.tsx'
 import { RecoveryCodeView } from './views/sign-in/recovery-code.tsx'
+import { RecoveryCodeUsedView } from './views/sign-in/recovery-code-used.tsx'
 import { VerificationCodeView } from './views/sign-in/verification-code.tsx'
 
 type Outcome = Unproved | null
 
 export function signInSteps(door: Door, parts: PageParts): void {
   const { machine, settings } = parts
-  const guessOf = (c: DoorContext): Guess => ({ caller: c.get('caller'), knownBrowser: readCookie(c, settings, 'browser') })
+  const guessOf = (c: DoorContext): Guess => ({
+    caller: c.get('caller'),
+    knownBrowser: readCookie(c, settings, 'browser'),
+  })
 
-  async function answer(c: DoorContext, proving: Proving, again: (unproved: Unproved) => Promise<Response>): Promise<Response> {
+  async function answer(
+    c: DoorContext,
+    proving: Proving,
+    again: (unproved: Unproved) => Promise<Response>,
+  ): Promise<Response> {
     if (proving.ok) return c.redirect(handOver(c, parts, proving.progress), 303)
     return again(proving)
   }
@@ -38,7 +52,9 @@ export function signInSteps(door: Door, parts: PageParts): void {
   })
 
   door.signIn('get', '/sign-in/verification-code', (c, pending) =>
-    pending.step.at === 'second-factor' ? showVerificationCode(c, parts, pending, null) : c.redirect(pageOf(pending.step), 303),
+    pending.step.at === 'second-factor'
+      ? showVerificationCode(c, parts, pending, null)
+      : c.redirect(pageOf(pending.step), 303),
   )
   door.signIn('post', '/sign-in/verification-code', async (c, pending) => {
     const form = await readForm(c)
@@ -47,7 +63,9 @@ export function signInSteps(door: Door, parts: PageParts): void {
   })
 
   door.signIn('get', '/sign-in/recovery-code', (c, pending) =>
-    pending.step.at === 'second-factor' ? showRecoveryCode(c, parts, pending, null) : c.redirect(pageOf(pending.step), 303),
+    pending.step.at === 'second-factor'
+      ? showRecoveryCode(c, parts, pending, null)
+      : c.redirect(pageOf(pending.step), 303),
   )
   door.signIn('post', '/sign-in/recovery-code', async (c, pending) => {
     const form = await readForm(c)
@@ -60,20 +78,41 @@ export function signInSteps(door: Door, parts: PageParts): void {
   })
 
   door.signedIn('get', '/sign-in/recovery-code-used', (c, { account }) => {
-    const next = safeReturnTo(c.req.query('next'), settings.url) ?? home
-    return page(c, <RecoveryCodeUsedView frame={frameOf(c, parts, account)} left={account.recoveryCodes.left} next={next} />)
+    const next = safePath(c.req.query('next'), settings.url) ?? home
+    return page(
+      c,
+      <RecoveryCodeUsedView frame={frameOf(c, parts, account)} left={account.recoveryCodes.left} next={next} />,
+    )
   })
 }
 
-async function showPassword(c: DoorContext, parts: PageParts, { account }: PendingSignIn, unproved: Outcome): Promise<Response> {
+async function showPassword(
+  c: DoorContext,
+  parts: PageParts,
+  { account }: PendingSignIn,
+  unproved: Outcome,
+): Promise<Response> {
   if (unproved && 'ended' in unproved && unproved.ended) return c.redirect(home, 303)
   const frame = frameOf(c, parts, account)
-  const problem = unproved === null ? undefined : problemOf(frame, unproved, 'stepUp.wrongPassword', parts.machine.clock())
-  const view = <PasswordView frame={frame} email={account.user.email} problem={problem} helpContact={account.helpContact ?? undefined} />
+  const problem =
+    unproved === null ? undefined : problemOf(frame, unproved, 'stepUp.wrongPassword', parts.machine.clock())
+  const view = (
+    <PasswordView
+      frame={frame}
+      email={account.user.email}
+      problem={problem}
+      helpContact={account.helpContact ?? undefined}
+    />
+  )
   return page(c, view, statusOf(unproved))
 }
 
-async function showVerificationCode(c: DoorContext, parts: PageParts, pending: PendingSignIn, unproved: Outcome): Promise<Response> {
+async function showVerificationCode(
+  c: DoorContext,
+  parts: PageParts,
+  pending: PendingSignIn,
+  unproved: Outcome,
+): Promise<Response> {
   const { account, signIn, step } = pending
   const frame = frameOf(c, parts, account)
   const ended = endedBy(c, pending, unproved)
@@ -94,7 +133,12 @@ async function showVerificationCode(c: DoorContext, parts: PageParts, pending: P
   return page(c, view, statusOf(unproved))
 }
 
-async function showRecoveryCode(c: DoorContext, parts: PageParts, pending: PendingSignIn, unproved: Outcome): Promise<Response> {
+async function showRecoveryCode(
+  c: DoorContext,
+  parts: PageParts,
+  pending: PendingSignIn,
+  unproved: Outcome,
+): Promise<Response> {
   const { account, signIn, step } = pending
   const frame = frameOf(c, parts, account)
   const ended = endedBy(c, pending, unproved)
@@ -120,7 +164,12 @@ function endedBy(c: DoorContext, { signIn }: PendingSignIn, unproved: Outcome): 
 function problemOfCode(frame: Frame, unproved: Outcome, usable: boolean, now: number): string | undefined {
   if (unproved === null) return usable ? undefined : frame.t('verificationCode.disabled')
   if (unproved.because === 'disabled') return frame.t('verificationCode.disabled')
-  return problemOf(frame, unproved, unproved.because === 'spent' ? 'verificationCode.spent' : 'verificationCode.wrong', now)
+  return problemOf(
+    frame,
+    unproved,
+    unproved.because === 'spent' ? 'verificationCode.spent' : 'verificationCode.wrong',
+    now,
+  )
 }
 
 function problemOf(
@@ -130,7 +179,9 @@ function problemOf(
   now: number,
 ): string {
   const wait = unproved.retryAt === null ? '' : frame.t('guess.wait', waitValues(frame, unproved.retryAt, now))
-  return unproved.because === 'blocked' ? `${frame.t('guess.tooMany')} ${wait}` : [frame.t(wrong), wait].filter(Boolean).join(' ')
+  return unproved.because === 'blocked'
+    ? `${frame.t('guess.tooMany')} ${wait}`
+    : [frame.t(wrong), wait].filter(Boolean).join(' ')
 }
 
 function statusOf(unproved: Outcome): 200 | 422 | 429 {

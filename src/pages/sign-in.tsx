@@ -9,7 +9,7 @@ import { safeReturnTo } from '../http/return-to.ts'
 import { endSession } from '../sessions/sessions.ts'
 import { proveByEmailAndPassword, type Unproved } from '../sign-in/prove.ts'
 import { abandonSignIn } from '../sign-in/sign-in.ts'
-import { frameOf, page, type PageParts } from './page-parts.ts'
+import { frameOf, type PageParts, page } from './page-parts.ts'
 import { handOver, home, pageOf } from './passage.ts'
 import type { Frame, Notice } from './views/parts/frame.ts'
 import { SignInView } from './views/sign-in/sign-in.tsx'
@@ -26,7 +26,10 @@ export function signInPages(door: Door, parts: PageParts): void {
       return c.redirect(standing.step.at === 'done' ? (next ?? home) : pageOf(standing.step), 303)
     }
     const frame = frameOf(c, parts, null)
-    return page(c, <SignInView frame={frame} next={next ?? undefined} notice={noticeOf(frame, c.req.query('notice'))} />)
+    return page(
+      c,
+      <SignInView frame={frame} next={next ?? undefined} notice={noticeOf(frame, c.req.query('notice'))} />,
+    )
   })
 
   door.anyone('post', '/sign-in', async (c) => {
@@ -46,7 +49,14 @@ export function signInPages(door: Door, parts: PageParts): void {
       return c.redirect(handOver(c, parts, proving.progress), 303)
     }
     const frame = frameOf(c, parts, null)
-    const view = <SignInView frame={frame} next={next ?? undefined} email={email} problem={problemOf(frame, proving, machine.clock())} />
+    const view = (
+      <SignInView
+        frame={frame}
+        next={next ?? undefined}
+        email={email}
+        problem={problemOf(frame, proving, machine.clock())}
+      />
+    )
     return page(c, view, proving.because === 'blocked' ? 429 : 422)
   })
 
@@ -68,7 +78,11 @@ async function endCurrent(c: DoorContext, parts: PageParts): Promise<void> {
     const userId = standing.account.user.id
     await machine.db.transaction().execute(async (trx) => {
       if (!(await endSession(trx, standing.session.id))) return
-      await record(trx, { name: 'sign-out', details: {} }, { now: machine.clock(), caller: c.get('caller'), actor: userId, subject: userId })
+      await record(
+        trx,
+        { name: 'sign-out', details: {} },
+        { now: machine.clock(), caller: c.get('caller'), actor: userId, subject: userId },
+      )
     })
     c.set('standing', null)
   }
@@ -85,12 +99,20 @@ function problemOf(frame: Frame, unproved: Unproved, now: number): string {
 }
 
 /** How long to wait, in words: seconds while it is about a minute, else minutes, and the time on the clock. */
-export function waitValues(frame: Frame, retryAt: number, now: number): { seconds: number; minutes: number; time: string } {
+export function waitValues(
+  frame: Frame,
+  retryAt: number,
+  now: number,
+): { seconds: number; minutes: number; time: string } {
   const seconds = Math.max(1, Math.ceil((retryAt - now) / 1000))
   return { seconds, minutes: seconds <= 90 ? 0 : Math.ceil(seconds / 60), time: frame.formatInstant(retryAt, 'time') }
 }
 
-const notices = { over: 'signIn.notice.over', 'signed-out': 'signIn.notice.signedOut', ended: 'signIn.notice.ended' } as const
+const notices = {
+  over: 'signIn.notice.over',
+  'signed-out': 'signIn.notice.signedOut',
+  ended: 'signIn.notice.ended',
+} as const
 
 function noticeOf(frame: Frame, name: string | undefined): Notice | undefined {
   if (name === undefined || !Object.hasOwn(notices, name)) return undefined

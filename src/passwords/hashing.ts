@@ -57,7 +57,16 @@ export function createHashing(clock: Clock, concurrency = availableParallelism()
       return right && stored !== null
     },
     hashRecoveryCode: (code, salt, { memoryKib, passes }) =>
-      inTurn(() => hashRaw(code, { algorithm: argon2id, memoryCost: memoryKib, timeCost: passes, parallelism: 1, outputLen: 32, salt })),
+      inTurn(() =>
+        hashRaw(code, {
+          algorithm: argon2id,
+          memoryCost: memoryKib,
+          timeCost: passes,
+          parallelism: 1,
+          outputLen: 32,
+          salt,
+        }),
+      ),
   }
 }
 

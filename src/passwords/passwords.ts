@@ -19,13 +19,24 @@ export async function findPasswordOwner(db: Database, key: string): Promise<Pass
     .where('email_key', '=', key)
     .executeTakeFirst()
   if (!row) return null
-  return { id: row.id, hash: row.password_hash, active: row.deactivated_at === null, passwordChangedAt: row.password_changed_at }
+  return {
+    id: row.id,
+    hash: row.password_hash,
+    active: row.deactivated_at === null,
+    passwordChangedAt: row.password_changed_at,
+  }
 }
 
-export type PasswordVerdict = { ok: true; owner: PasswordOwner } | { ok: false; because: 'wrong' | 'no-such-user' | 'deactivated' | 'no-password' }
+export type PasswordVerdict =
+  | { ok: true; owner: PasswordOwner }
+  | { ok: false; because: 'wrong' | 'no-such-user' | 'deactivated' | 'no-password' }
 
 /** Checks a password. Always costs one hash; the reason of a no is for the audit log, never for the caller. */
-export async function checkPassword(hashing: Hashing, owner: PasswordOwner | null, password: string): Promise<PasswordVerdict> {
+export async function checkPassword(
+  hashing: Hashing,
+  owner: PasswordOwner | null,
+  password: string,
+): Promise<PasswordVerdict> {
   const right = await hashing.verifyPassword(owner?.hash ?? null, password)
   if (!owner) return { ok: false, because: 'no-such-user' }
   if (owner.hash === null) return { ok: false, because: 'no-password' }
@@ -36,5 +47,9 @@ export async function checkPassword(hashing: Hashing, owner: PasswordOwner | nul
 
 /** Sets a password. The caller hashes it first, outside the transaction, and ends sessions as the occasion demands. */
 export async function setPassword(trx: DatabaseTransaction, userId: string, hash: string, now: Instant): Promise<void> {
-  await trx.updateTable('users').set({ password_hash: hash, password_changed_at: now }).where('id', '=', userId).execute()
+  await trx
+    .updateTable('users')
+    .set({ password_hash: hash, password_changed_at: now })
+    .where('id', '=', userId)
+    .execute()
 }

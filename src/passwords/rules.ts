@@ -17,7 +17,10 @@ export interface PasswordContext {
 }
 
 /** Says what is wrong with a new password, or null when it may be used. */
-export async function passwordProblem(password: string, { mfaRequired, words }: PasswordContext): Promise<PasswordProblem | null> {
+export async function passwordProblem(
+  password: string,
+  { mfaRequired, words }: PasswordContext,
+): Promise<PasswordProblem | null> {
   const typed = password.normalize('NFC')
   const length = [...typed].length
   if (length < (mfaRequired ? minimumWithMfa : minimumAlone)) return 'too-short'
@@ -37,7 +40,9 @@ function isMostlyContext(password: string, words: readonly string[]): boolean {
 
 function contextWords(words: readonly string[]): string[] {
   const parts = words.flatMap((word) => [word, ...word.split(/[^\p{L}\p{N}]+/u)])
-  return [...new Set(parts.map((part) => part.normalize('NFC').toLowerCase()))].filter((part) => part.length >= 4).sort((a, b) => b.length - a.length)
+  return [...new Set(parts.map((part) => part.normalize('NFC').toLowerCase()))]
+    .filter((part) => part.length >= 4)
+    .sort((a, b) => b.length - a.length)
 }
 
 /** True for one short piece over and over: `aaaaaaaaaaaaaaa`, `123123123123123`. */

@@ -25,12 +25,19 @@ const cost = { memoryKib: hashCost.memoryCost, passes: hashCost.timeCost }
 export async function prepareCodes(hashing: Hashing): Promise<PreparedCodes> {
   const salt = randomBytes(16)
   const codes = Array.from({ length: codesPerSet }, newCode)
-  const hashes = await Promise.all(codes.map(async (code) => (await hashing.hashRecoveryCode(code, salt, cost)).toString('base64url')))
+  const hashes = await Promise.all(
+    codes.map(async (code) => (await hashing.hashRecoveryCode(code, salt, cost)).toString('base64url')),
+  )
   return { id: newId(), codes: codes.map(groupCode), salt, hashes }
 }
 
 /** Stores a prepared set in place of the old one, not counting yet. */
-export async function replaceCodes(trx: DatabaseTransaction, userId: string, prepared: PreparedCodes, now: Instant): Promise<void> {
+export async function replaceCodes(
+  trx: DatabaseTransaction,
+  userId: string,
+  prepared: PreparedCodes,
+  now: Instant,
+): Promise<void> {
   await removeCodes(trx, userId)
   await trx
     .insertInto('recovery_code_sets')
@@ -50,7 +57,12 @@ export async function replaceCodes(trx: DatabaseTransaction, userId: string, pre
 }
 
 /** Makes the set count; false when it is not the user's current one, or counts already. */
-export async function markSaved(trx: DatabaseTransaction, userId: string, setId: string, now: Instant): Promise<boolean> {
+export async function markSaved(
+  trx: DatabaseTransaction,
+  userId: string,
+  setId: string,
+  now: Instant,
+): Promise<boolean> {
   const saved = await trx
     .updateTable('recovery_code_sets')
     .set({ saved_at: now })
@@ -68,7 +80,12 @@ export interface FoundCode {
 }
 
 /** Hashes the typed code with the user's salt. Null when the user has no set that counts. Costs one hash; spends nothing. */
-export async function lookUpCode(db: Database, hashing: Hashing, userId: string, code: string): Promise<FoundCode | null> {
+export async function lookUpCode(
+  db: Database,
+  hashing: Hashing,
+  userId: string,
+  code: string,
+): Promise<FoundCode | null> {
   const set = await db
     .selectFrom('recovery_code_sets')
     .select(['id', 'salt', 'memory_kib', 'passes'])
@@ -76,7 +93,10 @@ export async function lookUpCode(db: Database, hashing: Hashing, userId: string,
     .where('saved_at', 'is not', null)
     .executeTakeFirst()
   if (!set) return null
-  const hash = await hashing.hashRecoveryCode(code, Buffer.from(set.salt, 'base64url'), { memoryKib: set.memory_kib, passes: set.passes })
+  const hash = await hashing.hashRecoveryCode(code, Buffer.from(set.salt, 'base64url'), {
+    memoryKib: set.memory_kib,
+    passes: set.passes,
+  })
   return { setId: set.id, hash: hash.toString('base64url') }
 }
 
@@ -106,10 +126,20 @@ export async function countCodes(db: Database, userId: string): Promise<CodeCoun
     .innerJoin('recovery_codes', 'recovery_codes.set_id', 'recovery_code_sets.id')
     .where('user_id', '=', userId)
     .groupBy(['recovery_code_sets.id', 'created_at', 'saved_at'])
-    .select((e) => ['created_at', 'saved_at', e.fn.countAll<number>().as('total'), e.fn.count<number>('used_at').as('used')])
+    .select((e) => [
+      'created_at',
+      'saved_at',
+      e.fn.countAll<number>().as('total'),
+      e.fn.count<number>('used_at').as('used'),
+    ])
     .executeTakeFirst()
   if (!row) return null
-  return { left: Number(row.total) - Number(row.used), total: Number(row.total), madeAt: row.created_at, savedAt: row.saved_at }
+  return {
+    left: Number(row.total) - Number(row.used),
+    total: Number(row.total),
+    madeAt: row.created_at,
+    savedAt: row.saved_at,
+  }
 }
 
 /** Removes the user's set, whatever its state. */

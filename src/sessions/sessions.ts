@@ -22,7 +22,13 @@ export interface NewSession {
 /** Begins a session. The caller must have worked out, in the same transaction, that the proofs justify it. */
 export async function beginSession(
   trx: DatabaseTransaction,
-  { userId, proofs, limits, caller, now }: { userId: string; proofs: readonly Proof[]; limits: SessionLimits; caller: Caller; now: Instant },
+  {
+    userId,
+    proofs,
+    limits,
+    caller,
+    now,
+  }: { userId: string; proofs: readonly Proof[]; limits: SessionLimits; caller: Caller; now: Instant },
 ): Promise<NewSession> {
   const session = { id: newId(), token: newToken(), expiresAt: now + limits.overall }
   await trx
@@ -61,9 +67,18 @@ export async function strengthenSession(
 const touchEvery = minutes(1)
 
 /** Notes that the session was used; writes at most once a minute. */
-export async function touchSession(db: Database, session: { id: string; lastSeenAt: Instant }, now: Instant): Promise<void> {
+export async function touchSession(
+  db: Database,
+  session: { id: string; lastSeenAt: Instant },
+  now: Instant,
+): Promise<void> {
   if (now - session.lastSeenAt < touchEvery) return
-  await db.updateTable('sessions').set({ last_seen_at: now }).where('id', '=', session.id).where('last_seen_at', '<', now).execute()
+  await db
+    .updateTable('sessions')
+    .set({ last_seen_at: now })
+    .where('id', '=', session.id)
+    .where('last_seen_at', '<', now)
+    .execute()
 }
 
 /** Ends one session; false when it had ended already. */

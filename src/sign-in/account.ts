@@ -124,7 +124,13 @@ export async function readSession(
 ): Promise<{ session: SessionRecord; account: Account } | null> {
   const rows = await accounts(db)
     .innerJoin('sessions', 'sessions.user_id', 'users.id')
-    .select(['sessions.id as session_id', 'sessions.proofs', 'sessions.created_at', 'sessions.last_seen_at', 'sessions.expires_at'])
+    .select([
+      'sessions.id as session_id',
+      'sessions.proofs',
+      'sessions.created_at',
+      'sessions.last_seen_at',
+      'sessions.expires_at',
+    ])
     .where('sessions.token_hash', '=', hashToken(token))
     .where('sessions.expires_at', '>', now)
     .where('sessions.last_seen_at', '>', now - limits.idle)
@@ -145,7 +151,11 @@ export async function readSession(
 }
 
 /** Finds a sign-in or step-up in progress by its token, with its user's account. Null when it has run out or was replaced. */
-export async function readSignIn(db: Database, token: string, now: Instant): Promise<{ signIn: SignInRecord; account: Account } | null> {
+export async function readSignIn(
+  db: Database,
+  token: string,
+  now: Instant,
+): Promise<{ signIn: SignInRecord; account: Account } | null> {
   const rows = await accounts(db)
     .innerJoin('sign_ins', 'sign_ins.user_id', 'users.id')
     .select([

@@ -2,9 +2,9 @@
 // the administrator's own, and enforcing asks that they have MFA themselves: nobody is locked out by someone who would be.
 
 import type { Caller } from '../audit/record.ts'
+import type { Role } from '../database/tables.ts'
 import { setMfaEnforced } from '../enforcement/policies.ts'
 import { setHelpContact } from '../enforcement/settings.ts'
-import type { Role } from '../database/tables.ts'
 import { Refusal } from '../refusal.ts'
 import { invite, type NewInvitation } from '../users/invitations.ts'
 import { createUser } from '../users/users.ts'
@@ -28,7 +28,12 @@ export interface ServiceSettings {
 }
 
 /** Saves what the administrator chose, in one transaction. Throws `mfa-needed-first`, `step-up-needed` or `not-allowed`. */
-export async function changeServiceSettings(parts: SignInParts, standing: Standing, settings: ServiceSettings, caller: Caller): Promise<void> {
+export async function changeServiceSettings(
+  parts: SignInParts,
+  standing: Standing,
+  settings: ServiceSettings,
+  caller: Caller,
+): Promise<void> {
   mustBeAdministrator(standing)
   const about = { now: parts.clock(), caller, actor: standing.account.user.id }
   await parts.db.transaction().execute(async (trx) => {

@@ -12,7 +12,15 @@ export interface GuessLimits {
 }
 
 /** A password guess: charged to the known browser alone, or else to the address and the account (whether or not it exists). */
-export function passwordLimits({ emailKey, browser, address }: { emailKey: string; browser: string | null; address: string }): GuessLimits {
+export function passwordLimits({
+  emailKey,
+  browser,
+  address,
+}: {
+  emailKey: string
+  browser: string | null
+  address: string
+}): GuessLimits {
   if (browser !== null) return { own: [{ key: `password:browser:${browser}`, allowance: perAccount }], shared: [] }
   const account = createHash('sha256').update(emailKey).digest('base64url')
   return {
@@ -39,5 +47,8 @@ function network(address: string): string {
   const left = head ? head.split(':') : []
   const right = tail ? tail.split(':') : []
   const zeros = tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0')
-  return `${[...left, ...zeros, ...right].slice(0, 4).map((group) => group.replace(/^0+(?=.)/, '')).join(':')}::/64`
+  return `${[...left, ...zeros, ...right]
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`
 }

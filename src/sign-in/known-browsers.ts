@@ -20,7 +20,12 @@ export function issueKnownBrowser(key: MasterKey, owner: BrowserOwner, now: Inst
 }
 
 /** Returns the browser's id when the cookie was issued for this account and is not too old; else null. */
-export function knownBrowserId(key: MasterKey, owner: BrowserOwner | null, cookie: string | null, now: Instant): string | null {
+export function knownBrowserId(
+  key: MasterKey,
+  owner: BrowserOwner | null,
+  cookie: string | null,
+  now: Instant,
+): string | null {
   const [issuedAt, id, given] = cookie?.split('.') ?? []
   if (!owner || !issuedAt || !id || !given || !/^[0-9]{1,15}$/.test(issuedAt)) return null
   const expected = Buffer.from(signature(key, owner, `${issuedAt}.${id}`))
@@ -30,5 +35,7 @@ export function knownBrowserId(key: MasterKey, owner: BrowserOwner | null, cooki
 }
 
 function signature(key: MasterKey, { userId, passwordChangedAt }: BrowserOwner, body: string): string {
-  return createHmac('sha256', key.derive('known-browser')).update(`${userId}.${passwordChangedAt}.${body}`).digest('base64url')
+  return createHmac('sha256', key.derive('known-browser'))
+    .update(`${userId}.${passwordChangedAt}.${body}`)
+    .digest('base64url')
 }

@@ -40,7 +40,8 @@ export function nextStep({ proofs, enrolled, recoveryCodes, user, requirement }:
   if (hasSecondFactor) {
     // Whoever has a factor proves one before anything else, enrolment included: otherwise a stolen password could enrol
     // the thief's own. A disabled factor is owed like any other, or else guessing would be a way to be rid of it.
-    if (!proved(['totp', 'recovery-code'], freshSince)) return { at: 'second-factor', offer: offered(enrolled, recoveryCodes) }
+    if (!proved(['totp', 'recovery-code'], freshSince))
+      return { at: 'second-factor', offer: offered(enrolled, recoveryCodes) }
     if (!recoveryCodes.saved) return { at: 'recovery-codes', why: 'unsaved' }
     if (recoveryCodes.left === 0) return { at: 'recovery-codes', why: 'used-up' }
     return { at: 'done' }

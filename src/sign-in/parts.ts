@@ -12,7 +12,11 @@ import type { Clock, Instant } from '../time.ts'
 import type { Account } from './account.ts'
 
 /** Queues a notice to the account's owner as part of the transaction. */
-export type Notify = (trx: DatabaseTransaction, notice: Notice, about: { account: Account; caller: Caller; now: Instant }) => Promise<void>
+export type Notify = (
+  trx: DatabaseTransaction,
+  notice: Notice,
+  about: { account: Account; caller: Caller; now: Instant },
+) => Promise<void>
 
 export interface SignInParts {
   db: Database

@@ -4,7 +4,13 @@
 
 import { type Caller, record } from '../audit/record.ts'
 import type { DatabaseTransaction } from '../database/database.ts'
-import { markSaved, type PreparedCodes, prepareCodes, removeCodes, replaceCodes } from '../recovery-codes/recovery-codes.ts'
+import {
+  markSaved,
+  type PreparedCodes,
+  prepareCodes,
+  removeCodes,
+  replaceCodes,
+} from '../recovery-codes/recovery-codes.ts'
 import { Refusal } from '../refusal.ts'
 import type { Proof } from '../sessions/proofs.ts'
 import { endOtherSessions, type NewSession } from '../sessions/sessions.ts'
@@ -33,18 +39,23 @@ function holderId(holder: Holder): string {
 
 /**
  * May this holder see a new secret? Only when nothing stands before enrolment: every factor that the account has is
- * proved, and freshly. Throws what is owed instead.
+ * proved, and freshly. Throws what is owed instead. Whoever has an authenticator already is about to replace it.
  */
 export function mustBeReadyToEnrol(holder: Holder): void {
   const step = holder.in === 'session' ? holder.standing.sensitiveStep : holder.pending.step
-  const ready = step.at === 'enrol' || (step.at === 'done' && accountOf(holder).enrolled.length === 0)
-  if (!ready) throw new Refusal(holder.in === 'session' ? 'step-up-needed' : 'sign-in-over')
+  if (step.at !== 'enrol' && step.at !== 'done')
+    throw new Refusal(holder.in === 'session' ? 'step-up-needed' : 'sign-in-over')
 }
 
 /** Shows the secret that this holder is about to put into an app: the same one until it is confirmed or runs out. */
 export async function showEnrolment(parts: SignInParts, holder: Holder, caller: Caller): Promise<Enrolment> {
   mustBeReadyToEnrol(holder)
-  return openEnrolment(parts.db, parts.sealer, { userId: accountOf(holder).user.id, holder: holderId(holder) }, { now: parts.clock(), caller })
+  return openEnrolment(
+    parts.db,
+    parts.sealer,
+    { userId: accountOf(holder).user.id, holder: holderId(holder) },
+    { now: parts.clock(), caller },
+  )
 }
 
 export type Enrolling =
@@ -52,8 +63,8 @@ export type Enrolling =
   | { ok: false; because: 'wrong' | 'expired'; clockOff: 'behind' | 'ahead' | null }
 
 /**
- * Confirms the authenticator with a code of the new secret. From here 2FA is on. The step of the confirming code is
- * spent. Comes back with ten recovery codes to show: they count once the person has saved them.
+ * Confirms the authenticator with a code of the new secret. From here 2FA is on, and an authenticator that the user had
+ * before is gone; until here it stayed as it was. The step of the confirming code is spent. Comes back with ten recovery codes to show: they count once the person has saved them.
  */
 export async function confirmEnrolment(
   parts: SignInParts,
@@ -65,8 +76,10 @@ export async function confirmEnrolment(
   const { user } = accountOf(holder)
   const enrolment = await findEnrolment(parts.db, parts.sealer, { userId: user.id, holder: holderId(holder) }, now)
   const parsed = parseCode(code)
-  const step = enrolment && enrolment.id === enrolmentId && parsed !== null ? matchCode(enrolment.secret, parsed, now) : null
-  if (!enrolment || enrolment.id !== enrolmentId) return refuseEnrolment(parts, holder, { because: 'expired', clockOff: null, caller })
+  const step =
+    enrolment && enrolment.id === enrolmentId && parsed !== null ? matchCode(enrolment.secret, parsed, now) : null
+  if (!enrolment || enrolment.id !== enrolmentId)
+    return refuseEnrolment(parts, holder, { because: 'expired', clockOff: null, caller })
   if (step === null) {
     const clockOff = parsed === null ? null : clockIsOff(enrolment.secret, parsed, now, 'past-and-future')
     return refuseEnrolment(parts, holder, { because: 'wrong', clockOff, caller })
@@ -75,12 +88,19 @@ export async function confirmEnrolment(
   const continued = await parts.db.transaction().execute(async (trx) => {
     const sealedSecret = await takeEnrolment(trx, user.id, enrolment.id, now)
     if (sealedSecret === null) return null
+    const replaced = await removeAuthenticators(trx, user.id)
     await addAuthenticator(trx, { id: enrolment.id, userId: user.id, name, sealedSecret, step, now })
     const about = { now, caller, actor: user.id, subject: user.id }
+    if (replaced > 0) await record(trx, { name: 'totp.removed', details: { factors: replaced } }, about)
     await record(trx, { name: 'totp.enrolled', details: { factor: enrolment.id, name } }, about)
     await replaceCodes(trx, user.id, codes, now)
     await record(trx, { name: 'recovery-codes.created', details: { set: codes.id } }, about)
-    return afterChange(trx, parts, holder, { proof: { by: 'totp', at: now, factor: enrolment.id }, notice: { about: 'mfa-enabled' }, caller, now })
+    return afterChange(trx, parts, holder, {
+      proof: { by: 'totp', at: now, factor: enrolment.id },
+      notice: { about: replaced > 0 ? 'authenticator-replaced' : 'mfa-enabled' },
+      caller,
+      now,
+    })
   })
   return continued ? { ok: true, codes, continued } : { ok: false, because: 'expired', clockOff: null }
 }
@@ -94,19 +114,33 @@ async function refuseEnrolment(
   const details = { because, ...(clockOff ? { clockOff: true } : {}) }
   await parts.db
     .transaction()
-    .execute((trx) => record(trx, { name: 'totp.enrolment-refused', details }, { now: parts.clock(), caller, actor: userId, subject: userId }))
+    .execute((trx) =>
+      record(
+        trx,
+        { name: 'totp.enrolment-refused', details },
+        { now: parts.clock(), caller, actor: userId, subject: userId },
+      ),
+    )
   return { ok: false, because, clockOff }
 }
 
 /** Makes ten new recovery codes in place of the old ones, which stop working at once. */
-export async function renewRecoveryCodes(parts: SignInParts, holder: Holder, caller: Caller): Promise<{ codes: PreparedCodes; continued: Continued }> {
+export async function renewRecoveryCodes(
+  parts: SignInParts,
+  holder: Holder,
+  caller: Caller,
+): Promise<{ codes: PreparedCodes; continued: Continued }> {
   mustHaveProvedSecondFactor(holder)
   const { user } = accountOf(holder)
   const codes = await prepareCodes(parts.hashing)
   const now = parts.clock()
   const continued = await parts.db.transaction().execute(async (trx) => {
     await replaceCodes(trx, user.id, codes, now)
-    await record(trx, { name: 'recovery-codes.created', details: { set: codes.id } }, { now, caller, actor: user.id, subject: user.id })
+    await record(
+      trx,
+      { name: 'recovery-codes.created', details: { set: codes.id } },
+      { now, caller, actor: user.id, subject: user.id },
+    )
     return afterChange(trx, parts, holder, { proof: null, notice: { about: 'recovery-codes-created' }, caller, now })
   })
   return { codes, continued }
@@ -120,26 +154,50 @@ function mustHaveProvedSecondFactor(holder: Holder): void {
 }
 
 /** "I have saved these codes": from now on they count, and a sign-in that waited for it goes on. Null for another set than the current one. */
-export async function saveRecoveryCodes(parts: SignInParts, holder: Holder, { setId, caller }: { setId: string; caller: Caller }): Promise<Continued | 'same-session' | null> {
+export async function saveRecoveryCodes(
+  parts: SignInParts,
+  holder: Holder,
+  { setId, caller }: { setId: string; caller: Caller },
+): Promise<Continued | 'same-session' | null> {
   const now = parts.clock()
   const userId = accountOf(holder).user.id
   return parts.db.transaction().execute(async (trx) => {
     if (!(await markSaved(trx, userId, setId, now))) return null
-    await record(trx, { name: 'recovery-codes.saved', details: { set: setId } }, { now, caller, actor: userId, subject: userId })
+    await record(
+      trx,
+      { name: 'recovery-codes.saved', details: { set: setId } },
+      { now, caller, actor: userId, subject: userId },
+    )
     if (holder.in === 'session') return 'same-session'
-    return { in: 'sign-in', progress: await recordProof(trx, parts, { signIn: holder.pending.signIn, proof: null, caller, now }) }
+    return {
+      in: 'sign-in',
+      progress: await recordProof(trx, parts, { signIn: holder.pending.signIn, proof: null, caller, now }),
+    }
   })
 }
 
 /** Renames an authenticator of the session's own user. */
-export async function renameOwnAuthenticator(parts: SignInParts, standing: Standing, { id, name, caller }: { id: string; name: string; caller: Caller }): Promise<Continued> {
+export async function renameOwnAuthenticator(
+  parts: SignInParts,
+  standing: Standing,
+  { id, name, caller }: { id: string; name: string; caller: Caller },
+): Promise<Continued> {
   mustBeFresh(standing)
   const userId = standing.account.user.id
   const now = parts.clock()
   return parts.db.transaction().execute(async (trx) => {
     if (!(await renameAuthenticator(trx, userId, id, name))) throw new Refusal('not-found')
-    await record(trx, { name: 'totp.renamed', details: { factor: id, name } }, { now, caller, actor: userId, subject: userId })
-    return afterChange(trx, parts, { in: 'session', standing }, { proof: null, notice: { about: 'authenticator-renamed', name }, caller, now })
+    await record(
+      trx,
+      { name: 'totp.renamed', details: { factor: id, name } },
+      { now, caller, actor: userId, subject: userId },
+    )
+    return afterChange(
+      trx,
+      parts,
+      { in: 'session', standing },
+      { proof: null, notice: { about: 'authenticator-renamed', name }, caller, now },
+    )
   })
 }
 
@@ -150,7 +208,11 @@ export async function disableMfa(parts: SignInParts, standing: Standing, caller:
   const now = parts.clock()
   return parts.db.transaction().execute(async (trx) => {
     // Asked again inside the transaction: enforcement may have been switched on since the page was opened.
-    const policy = await trx.selectFrom('policies').select('requires').where('requires', '!=', 'nothing').executeTakeFirst()
+    const policy = await trx
+      .selectFrom('policies')
+      .select('requires')
+      .where('requires', '!=', 'nothing')
+      .executeTakeFirst()
     if (policy) throw new Refusal('mfa-enforced')
     const factors = await removeAuthenticators(trx, userId)
     if (factors === 0) throw new Refusal('conflict')
@@ -158,7 +220,12 @@ export async function disableMfa(parts: SignInParts, standing: Standing, caller:
     const about = { now, caller, actor: userId, subject: userId }
     await record(trx, { name: 'totp.removed', details: { factors } }, about)
     await record(trx, { name: 'recovery-codes.removed', details: {} }, about)
-    return afterChange(trx, parts, { in: 'session', standing }, { proof: null, notice: { about: 'mfa-disabled' }, caller, now })
+    return afterChange(
+      trx,
+      parts,
+      { in: 'session', standing },
+      { proof: null, notice: { about: 'mfa-disabled' }, caller, now },
+    )
   })
 }
 
@@ -171,7 +238,12 @@ async function afterChange(
   trx: DatabaseTransaction,
   parts: SignInParts,
   holder: Holder,
-  { proof, notice, caller, now }: { proof: Proof | null; notice: Parameters<SignInParts['notify']>[1]; caller: Caller; now: Instant },
+  {
+    proof,
+    notice,
+    caller,
+    now,
+  }: { proof: Proof | null; notice: Parameters<SignInParts['notify']>[1]; caller: Caller; now: Instant },
 ): Promise<Continued> {
   const account = accountOf(holder)
   const userId = account.user.id
@@ -181,7 +253,10 @@ async function afterChange(
   const about = { now, caller, actor: userId, subject: userId }
   if (count > 0) await record(trx, { name: 'sessions.ended', details: { count, because: 'factor-changed' } }, about)
   await parts.notify(trx, notice, { account, caller, now })
-  if (holder.in === 'sign-in') return { in: 'sign-in', progress: await recordProof(trx, parts, { signIn: holder.pending.signIn, proof, caller, now }) }
+  if (holder.in === 'sign-in')
+    return {
+      in: 'sign-in',
+      progress: await recordProof(trx, parts, { signIn: holder.pending.signIn, proof, caller, now }),
+    }
   return { in: 'session', session: await addProofToSession(trx, { session: holder.standing.session, proof, now }) }
 }
-

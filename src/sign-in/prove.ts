@@ -16,7 +16,7 @@ import { matchAuthenticator, spendStep } from '../totp/authenticators.ts'
 import { parseCode } from '../totp/otp.ts'
 import { emailKey } from '../users/email.ts'
 import type { Account } from './account.ts'
-import { inOrder, passwordLimits, secondFactorLimits, type GuessLimits } from './guesses.ts'
+import { type GuessLimits, inOrder, passwordLimits, secondFactorLimits } from './guesses.ts'
 import { knownBrowserId } from './known-browsers.ts'
 import type { SignInParts } from './parts.ts'
 import { admitGuess, beginSignIn, forgiveGuess, type Progress, recordProof, refuseGuess } from './sign-in.ts'
@@ -46,20 +46,34 @@ export async function proveByEmailAndPassword(
   const now = parts.clock()
   const key = emailKey(email)
   const owner = await findPasswordOwner(parts.db, key)
-  const browser = knownBrowserId(parts.key, owner && { userId: owner.id, passwordChangedAt: owner.passwordChangedAt }, knownBrowser, now)
+  const browser = knownBrowserId(
+    parts.key,
+    owner && { userId: owner.id, passwordChangedAt: owner.passwordChangedAt },
+    knownBrowser,
+    now,
+  )
   const limits = passwordLimits({ emailKey: key, browser, address: caller.address })
   const admission = await admit(parts.db, inOrder(limits), now)
   if (!admission.admitted) return { ok: false, because: 'blocked', retryAt: admission.retryAt }
 
   const verdict = await checkPassword(parts.hashing, owner, password)
   if (!verdict.ok) {
-    await recordWrongPassword(parts, { verdict, closedUntil: admission.closedUntil, subject: owner?.id ?? null, caller })
+    await recordWrongPassword(parts, {
+      verdict,
+      closedUntil: admission.closedUntil,
+      subject: owner?.id ?? null,
+      caller,
+    })
     return { ok: false, because: 'wrong', clockOff: false, ended: false, retryAt: admission.closedUntil }
   }
   const userId = verdict.owner.id
   const progress = await parts.db.transaction().execute(async (trx) => {
     await forgiveGuess(trx, limits)
-    await record(trx, { name: 'sign-in.begun', details: { knownBrowser: browser !== null } }, { now, caller, actor: userId, subject: userId })
+    await record(
+      trx,
+      { name: 'sign-in.begun', details: { knownBrowser: browser !== null } },
+      { now, caller, actor: userId, subject: userId },
+    )
     return beginSignIn(trx, parts, { userId, proof: { by: 'password', at: now }, returnTo, caller, now })
   })
   return { ok: true, progress }
@@ -67,7 +81,12 @@ export async function proveByEmailAndPassword(
 
 async function recordWrongPassword(
   parts: SignInParts,
-  { verdict, closedUntil, subject, caller }: {
+  {
+    verdict,
+    closedUntil,
+    subject,
+    caller,
+  }: {
     verdict: Extract<PasswordVerdict, { ok: false }>
     closedUntil: Instant | null
     subject: string | null
@@ -84,16 +103,30 @@ async function recordWrongPassword(
 }
 
 /** Proves the password again, in a step-up of an account that has no stronger factor. */
-export async function provePassword(parts: SignInParts, pending: PendingSignIn, { password, caller, knownBrowser }: Guess & { password: string }): Promise<Proving> {
+export async function provePassword(
+  parts: SignInParts,
+  pending: PendingSignIn,
+  { password, caller, knownBrowser }: Guess & { password: string },
+): Promise<Proving> {
   if (pending.step.at !== 'password') throw new Refusal('sign-in-over')
   const { signIn, account } = pending
-  const limits = passwordLimits({ emailKey: account.user.emailKey, browser: browserOf(parts, account, knownBrowser), address: caller.address })
+  const limits = passwordLimits({
+    emailKey: account.user.emailKey,
+    browser: browserOf(parts, account, knownBrowser),
+    address: caller.address,
+  })
   const admission = await admitGuess(parts, signIn, limits)
   if (!admission.ok) return admission
   const verdict = await checkPassword(parts.hashing, await findPasswordOwner(parts.db, account.user.emailKey), password)
   if (!verdict.ok || verdict.owner.id !== account.user.id) {
     const because = verdict.ok ? 'wrong' : verdict.because
-    await refuseGuess(parts, { signIn, admission, method: 'password', caller, event: { name: 'password.refused', details: { because } } })
+    await refuseGuess(parts, {
+      signIn,
+      admission,
+      method: 'password',
+      caller,
+      event: { name: 'password.refused', details: { because } },
+    })
     return { ok: false, because: 'wrong', clockOff: false, ended: admission.last, retryAt: admission.closedUntil }
   }
   const proving = await accept(parts, pending, {
@@ -108,7 +141,11 @@ export async function provePassword(parts: SignInParts, pending: PendingSignIn, 
 }
 
 /** Proves a code from an authenticator app. */
-export async function proveTotp(parts: SignInParts, pending: PendingSignIn, { code, caller, knownBrowser }: Guess & { code: unknown }): Promise<Proving> {
+export async function proveTotp(
+  parts: SignInParts,
+  pending: PendingSignIn,
+  { code, caller, knownBrowser }: Guess & { code: unknown },
+): Promise<Proving> {
   mustBeOffered(pending, 'totp')
   const { signIn, account } = pending
   const limits = secondFactorLimits({ userId: account.user.id, browser: browserOf(parts, account, knownBrowser) })
@@ -118,7 +155,13 @@ export async function proveTotp(parts: SignInParts, pending: PendingSignIn, { co
   const match = await matchAuthenticator(parts.db, parts.sealer, account.user.id, parsed, parts.clock())
   const refuse = async (because: WrongBecause, clockOff = false): Promise<Unproved> => {
     const details = { method: 'totp' as const, because, ...(clockOff ? { clockOff } : {}) }
-    await refuseGuess(parts, { signIn, admission, method: 'totp', caller, event: { name: 'second-factor.refused', details } })
+    await refuseGuess(parts, {
+      signIn,
+      admission,
+      method: 'totp',
+      caller,
+      event: { name: 'second-factor.refused', details },
+    })
     const told = because === 'malformed' ? 'wrong' : because
     return { ok: false, because: told, clockOff, ended: admission.last, retryAt: admission.closedUntil }
   }
@@ -138,17 +181,27 @@ export async function proveTotp(parts: SignInParts, pending: PendingSignIn, { co
   return proving.ok ? proving : refuse('spent')
 }
 
-async function announceDisabled(parts: SignInParts, account: Account, factors: readonly string[], caller: Caller): Promise<void> {
+async function announceDisabled(
+  parts: SignInParts,
+  account: Account,
+  factors: readonly string[],
+  caller: Caller,
+): Promise<void> {
   const now = parts.clock()
   const about = { now, caller, actor: null, subject: account.user.id }
   await parts.db.transaction().execute(async (trx) => {
-    for (const factor of factors) await record(trx, { name: 'totp.disabled-by-wrong-codes', details: { factor } }, about)
+    for (const factor of factors)
+      await record(trx, { name: 'totp.disabled-by-wrong-codes', details: { factor } }, about)
     if (factors.length > 0) await parts.notify(trx, { about: 'authenticator-blocked' }, { account, caller, now })
   })
 }
 
 /** Proves a recovery code. The person is told how many are left by the pages that follow, and by mail. */
-export async function proveRecoveryCode(parts: SignInParts, pending: PendingSignIn, { code, caller, knownBrowser }: Guess & { code: unknown }): Promise<Proving> {
+export async function proveRecoveryCode(
+  parts: SignInParts,
+  pending: PendingSignIn,
+  { code, caller, knownBrowser }: Guess & { code: unknown },
+): Promise<Proving> {
   mustBeOffered(pending, 'recovery-code')
   const { signIn, account } = pending
   const userId = account.user.id
@@ -166,15 +219,28 @@ export async function proveRecoveryCode(parts: SignInParts, pending: PendingSign
         spend: async (trx, now) => {
           if (!(await spendCode(trx, found, now))) return false
           const left = (await countCodes(trx, userId))?.left ?? 0
-          await record(trx, { name: 'recovery-codes.used', details: { left } }, { now, caller, actor: userId, subject: userId })
+          await record(
+            trx,
+            { name: 'recovery-codes.used', details: { left } },
+            { now, caller, actor: userId, subject: userId },
+          )
           await parts.notify(trx, { about: 'recovery-code-used', left }, { account, caller, now })
           return true
         },
       })
     : null
   if (proving?.ok) return proving
-  const details = { method: 'recovery-code' as const, because: parsed === null ? ('malformed' as const) : ('wrong' as const) }
-  await refuseGuess(parts, { signIn, admission, method: 'recovery-code', caller, event: { name: 'second-factor.refused', details } })
+  const details = {
+    method: 'recovery-code' as const,
+    because: parsed === null ? ('malformed' as const) : ('wrong' as const),
+  }
+  await refuseGuess(parts, {
+    signIn,
+    admission,
+    method: 'recovery-code',
+    caller,
+    event: { name: 'second-factor.refused', details },
+  })
   return { ok: false, because: 'wrong', clockOff: false, ended: admission.last, retryAt: admission.closedUntil }
 }
 
@@ -182,7 +248,13 @@ export async function proveRecoveryCode(parts: SignInParts, pending: PendingSign
 async function accept(
   parts: SignInParts,
   { signIn }: PendingSignIn,
-  { limits, caller, method, proof, spend }: {
+  {
+    limits,
+    caller,
+    method,
+    proof,
+    spend,
+  }: {
     limits: GuessLimits
     caller: Caller
     method: Method
@@ -195,7 +267,8 @@ async function accept(
     if (!(await spend(trx, now))) return { ok: false }
     await forgiveGuess(trx, limits)
     const about = { now, caller, actor: signIn.userId, subject: signIn.userId }
-    if (method !== 'password') await record(trx, { name: 'second-factor.accepted', details: { method, purpose: signIn.purpose } }, about)
+    if (method !== 'password')
+      await record(trx, { name: 'second-factor.accepted', details: { method, purpose: signIn.purpose } }, about)
     return { ok: true, progress: await recordProof(trx, parts, { signIn, proof: proof(now), caller, now }) }
   })
 }
@@ -205,5 +278,10 @@ function mustBeOffered({ step }: PendingSignIn, kind: 'totp' | 'recovery-code'):
 }
 
 function browserOf(parts: SignInParts, { user }: Account, cookie: string | null): string | null {
-  return knownBrowserId(parts.key, { userId: user.id, passwordChangedAt: user.passwordChangedAt }, cookie, parts.clock())
+  return knownBrowserId(
+    parts.key,
+    { userId: user.id, passwordChangedAt: user.passwordChangedAt },
+    cookie,
+    parts.clock(),
+  )
 }

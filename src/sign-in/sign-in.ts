@@ -26,13 +26,26 @@ const signInLife = minutes(30)
 /** Either the next step of a sign-in that goes on under a new token, or the session that it became. */
 export type Progress =
   | { at: 'pending'; step: Step; purpose: SignInRecord['purpose']; token: string; expiresAt: Instant }
-  | { at: 'done'; purpose: SignInRecord['purpose']; session: NewSession; returnTo: string; account: Account; knownBrowser: string }
+  | {
+      at: 'done'
+      purpose: SignInRecord['purpose']
+      session: NewSession
+      returnTo: string
+      account: Account
+      knownBrowser: string
+    }
 
 /** Begins a sign-in with its first proof. The caller has checked the proof and holds the transaction that spent it. */
 export async function beginSignIn(
   trx: DatabaseTransaction,
   parts: SignInParts,
-  { userId, proof, returnTo, caller, now }: { userId: string; proof: Proof; returnTo: string; caller: Caller; now: Instant },
+  {
+    userId,
+    proof,
+    returnTo,
+    caller,
+    now,
+  }: { userId: string; proof: Proof; returnTo: string; caller: Caller; now: Instant },
 ): Promise<Progress> {
   const signIn: SignInRecord = {
     id: newId(),
@@ -50,7 +63,12 @@ export async function beginSignIn(
 }
 
 /** Begins a step-up of a session: the same machine, with what the session has proved already and a fresher requirement. */
-export async function beginStepUp(parts: SignInParts, standing: Standing, returnTo: string, caller: Caller): Promise<Progress> {
+export async function beginStepUp(
+  parts: SignInParts,
+  standing: Standing,
+  returnTo: string,
+  caller: Caller,
+): Promise<Progress> {
   const now = parts.clock()
   const token = newToken()
   const signIn: SignInRecord = {
@@ -73,7 +91,12 @@ export async function beginStepUp(parts: SignInParts, standing: Standing, return
   return { at: 'pending', step: standing.sensitiveStep, purpose: 'step-up', token, expiresAt: signIn.expiresAt }
 }
 
-async function insertSignIn(trx: DatabaseTransaction, signIn: SignInRecord, token: string, now: Instant): Promise<void> {
+async function insertSignIn(
+  trx: DatabaseTransaction,
+  signIn: SignInRecord,
+  token: string,
+  now: Instant,
+): Promise<void> {
   await trx
     .insertInto('sign_ins')
     .values({
@@ -109,7 +132,8 @@ export async function recordProof(
   const requirement = signIn.freshSince === null ? required : withFreshProof(required, signIn.freshSince)
   const step = stepOf(account, proofs, requirement)
   if (step.at === 'refused') throw new Refusal('sign-in-over')
-  if (isFinished(signIn.purpose, step)) return finish(trx, parts, { signIn: { ...signIn, proofs }, account, proof, caller, now })
+  if (isFinished(signIn.purpose, step))
+    return finish(trx, parts, { signIn: { ...signIn, proofs }, account, proof, caller, now })
 
   const token = newToken()
   const updated = await trx
@@ -131,9 +155,19 @@ function isFinished(purpose: SignInRecord['purpose'], step: Step): boolean {
 async function finish(
   trx: DatabaseTransaction,
   parts: SignInParts,
-  { signIn, account, proof, caller, now }: { signIn: SignInRecord; account: Account; proof: Proof | null; caller: Caller; now: Instant },
+  {
+    signIn,
+    account,
+    proof,
+    caller,
+    now,
+  }: { signIn: SignInRecord; account: Account; proof: Proof | null; caller: Caller; now: Instant },
 ): Promise<Progress> {
-  const gone = await trx.deleteFrom('sign_ins').where('id', '=', signIn.id).where('version', '=', signIn.version).executeTakeFirst()
+  const gone = await trx
+    .deleteFrom('sign_ins')
+    .where('id', '=', signIn.id)
+    .where('version', '=', signIn.version)
+    .executeTakeFirst()
   if (changedRows(gone) !== 1) throw new Refusal('sign-in-over')
   const userId = signIn.userId
   const about = { now, caller, actor: userId, subject: userId }
@@ -166,7 +200,11 @@ export async function addProofToSession(
   trx: DatabaseTransaction,
   { session, proof, now }: { session: Standing['session']; proof: Proof | null; now: Instant },
 ): Promise<NewSession> {
-  const strengthened = await strengthenSession(trx, { id: session.id, proofs: proof === null ? session.proofs : withProof(session.proofs, proof), now })
+  const strengthened = await strengthenSession(trx, {
+    id: session.id,
+    proofs: proof === null ? session.proofs : withProof(session.proofs, proof),
+    now,
+  })
   if (!strengthened) throw new Refusal('signed-out')
   return strengthened
 }
@@ -175,13 +213,19 @@ export async function addProofToSession(
 export const guessesPerSignIn = 5
 
 /** A guess that was counted and may be checked, or the time from which the next one may be made. */
-export type GuessAdmission = { ok: true; closedUntil: Instant | null; last: boolean } | { ok: false; because: 'blocked'; retryAt: Instant }
+export type GuessAdmission =
+  | { ok: true; closedUntil: Instant | null; last: boolean }
+  | { ok: false; because: 'blocked'; retryAt: Instant }
 
 /**
  * Counts one guess against the sign-in and against its limits, before it is checked. Throws `sign-in-over` when the
  * sign-in has had its guesses.
  */
-export async function admitGuess(parts: SignInParts, signIn: SignInRecord, limits: GuessLimits): Promise<GuessAdmission> {
+export async function admitGuess(
+  parts: SignInParts,
+  signIn: SignInRecord,
+  limits: GuessLimits,
+): Promise<GuessAdmission> {
   const admission = await admit(parts.db, inOrder(limits), parts.clock())
   if (!admission.admitted) return { ok: false, because: 'blocked', retryAt: admission.retryAt }
   const counted = await parts.db
@@ -203,7 +247,13 @@ export async function forgiveGuess(trx: DatabaseTransaction, limits: GuessLimits
 /** Records a wrong guess, and ends the sign-in when that was its last. */
 export async function refuseGuess(
   parts: SignInParts,
-  { signIn, admission, event, method, caller }: {
+  {
+    signIn,
+    admission,
+    event,
+    method,
+    caller,
+  }: {
     signIn: SignInRecord
     admission: { closedUntil: Instant | null; last: boolean }
     event: AuditEvent

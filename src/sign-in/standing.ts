@@ -54,7 +54,13 @@ export async function requirementOf(parts: SignInParts, db: Database, account: A
 
 /** Asks the one decision about an account and a list of proofs. */
 export function stepOf(account: Account, proofs: readonly Proof[], requirement: Requirement): Step {
-  return nextStep({ proofs, enrolled: account.enrolled, recoveryCodes: account.recoveryCodes, user: account.user, requirement })
+  return nextStep({
+    proofs,
+    enrolled: account.enrolled,
+    recoveryCodes: account.recoveryCodes,
+    user: account.user,
+    requirement,
+  })
 }
 
 /** Finds the sign-in or step-up behind a token and the step that is due; null when there is none. */

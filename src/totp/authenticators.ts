@@ -20,7 +20,13 @@ export type CodeMatch =
  * Looks which of the user's authenticators shows this code. The guess is counted against each before it is compared;
  * `spendStep` takes the count back. Accepts nothing by itself: the caller must spend the step that comes back.
  */
-export async function matchAuthenticator(db: Database, sealer: Sealer, userId: string, code: string | null, now: Instant): Promise<CodeMatch> {
+export async function matchAuthenticator(
+  db: Database,
+  sealer: Sealer,
+  userId: string,
+  code: string | null,
+  now: Instant,
+): Promise<CodeMatch> {
   const rows = await db
     .updateTable('totp_factors')
     .set({ failures: sql<number>`failures + 1` })
@@ -38,7 +44,9 @@ export async function matchAuthenticator(db: Database, sealer: Sealer, userId: s
     clockOff ||= clockIsOff(secret, code, now, 'past') !== null
   }
   const justNow = await disableWhatFailedTooOften(db, userId, now)
-  return rows.length === 0 || justNow.length > 0 ? { ok: false, because: 'disabled', justNow } : { ok: false, because: 'wrong', clockOff }
+  return rows.length === 0 || justNow.length > 0
+    ? { ok: false, because: 'disabled', justNow }
+    : { ok: false, because: 'wrong', clockOff }
 }
 
 async function disableWhatFailedTooOften(db: Database, userId: string, now: Instant): Promise<string[]> {
@@ -54,7 +62,10 @@ async function disableWhatFailedTooOften(db: Database, userId: string, now: Inst
 }
 
 /** Spends a step: exactly one caller gets true for it, ever, and nobody for an older one. Clears the count of failures. */
-export async function spendStep(trx: DatabaseTransaction, { factor, step, now }: { factor: string; step: number; now: Instant }): Promise<boolean> {
+export async function spendStep(
+  trx: DatabaseTransaction,
+  { factor, step, now }: { factor: string; step: number; now: Instant },
+): Promise<boolean> {
   const spent = await trx
     .updateTable('totp_factors')
     .set({ last_step: step, last_used_at: now, failures: 0 })
@@ -101,12 +112,28 @@ export async function listAuthenticators(db: Database, userId: string): Promise<
     .where('user_id', '=', userId)
     .orderBy('created_at')
     .execute()
-  return rows.map((row) => ({ id: row.id, name: row.name, addedAt: row.created_at, lastUsedAt: row.last_used_at, disabledAt: row.disabled_at }))
+  return rows.map((row) => ({
+    id: row.id,
+    name: row.name,
+    addedAt: row.created_at,
+    lastUsedAt: row.last_used_at,
+    disabledAt: row.disabled_at,
+  }))
 }
 
 /** Renames one of the user's own authenticators; false when there is no such one. */
-export async function renameAuthenticator(trx: DatabaseTransaction, userId: string, id: string, name: string): Promise<boolean> {
-  const renamed = await trx.updateTable('totp_factors').set({ name }).where('id', '=', id).where('user_id', '=', userId).executeTakeFirst()
+export async function renameAuthenticator(
+  trx: DatabaseTransaction,
+  userId: string,
+  id: string,
+  name: string,
+): Promise<boolean> {
+  const renamed = await trx
+    .updateTable('totp_factors')
+    .set({ name })
+    .where('id', '=', id)
+    .where('user_id', '=', userId)
+    .executeTakeFirst()
   return changedRows(renamed) === 1
 }
 

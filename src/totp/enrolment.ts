@@ -3,7 +3,7 @@
 // shown in can confirm it.
 
 import { randomBytes } from 'node:crypto'
-import { record, type Circumstances } from '../audit/record.ts'
+import { type Circumstances, record } from '../audit/record.ts'
 import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
 import type { Sealer } from '../secrets/sealing.ts'
 import { newId } from '../secrets/tokens.ts'
@@ -42,15 +42,31 @@ export async function openEnrolment(
   if (existing) return existing
   const id = newId()
   await db.transaction().execute(async (trx) => {
-    await trx.deleteFrom('totp_enrolments').where('user_id', '=', userId).where('holder', '=', holder).where('expires_at', '<=', about.now).execute()
+    await trx
+      .deleteFrom('totp_enrolments')
+      .where('user_id', '=', userId)
+      .where('holder', '=', holder)
+      .where('expires_at', '<=', about.now)
+      .execute()
     const sealed_secret = sealer.seal(randomBytes(secretBytes), secretBinding(userId, id))
     const inserted = await trx
       .insertInto('totp_enrolments')
-      .values({ id, user_id: userId, holder, sealed_secret, created_at: about.now, expires_at: about.now + enrolmentLife })
+      .values({
+        id,
+        user_id: userId,
+        holder,
+        sealed_secret,
+        created_at: about.now,
+        expires_at: about.now + enrolmentLife,
+      })
       .onConflict((conflict) => conflict.columns(['user_id', 'holder']).doNothing())
       .executeTakeFirst()
     if (changedRows(inserted) === 0) return
-    await record(trx, { name: 'totp.enrolment-shown', details: { enrolment: id } }, { ...about, actor: userId, subject: userId })
+    await record(
+      trx,
+      { name: 'totp.enrolment-shown', details: { enrolment: id } },
+      { ...about, actor: userId, subject: userId },
+    )
   })
   const opened = await findEnrolment(db, sealer, { userId, holder }, about.now)
   if (!opened) throw new Error('An enrolment vanished as it was opened.')
@@ -58,7 +74,12 @@ export async function openEnrolment(
 }
 
 /** Finds the enrolment in progress; null when there is none, or it has run out. */
-export async function findEnrolment(db: Database, sealer: Sealer, { userId, holder }: EnrolmentOwner, now: Instant): Promise<Enrolment | null> {
+export async function findEnrolment(
+  db: Database,
+  sealer: Sealer,
+  { userId, holder }: EnrolmentOwner,
+  now: Instant,
+): Promise<Enrolment | null> {
   const row = await db
     .selectFrom('totp_enrolments')
     .select(['id', 'sealed_secret'])
@@ -70,7 +91,12 @@ export async function findEnrolment(db: Database, sealer: Sealer, { userId, hold
 }
 
 /** Takes the enrolment away for good and returns its sealed secret; null when it is gone: it can be confirmed once. */
-export async function takeEnrolment(trx: DatabaseTransaction, userId: string, id: string, now: Instant): Promise<string | null> {
+export async function takeEnrolment(
+  trx: DatabaseTransaction,
+  userId: string,
+  id: string,
+  now: Instant,
+): Promise<string | null> {
   const row = await trx
     .deleteFrom('totp_enrolments')
     .where('id', '=', id)
@@ -84,7 +110,10 @@ export async function takeEnrolment(trx: DatabaseTransaction, userId: string, id
 }
 
 /** What a person needs to set the app up: the key for typing, and the address that the QR code holds. */
-export function setUpKey(secret: Buffer, { issuer, account }: { issuer: string; account: string }): { key: string; uri: string } {
+export function setUpKey(
+  secret: Buffer,
+  { issuer, account }: { issuer: string; account: string },
+): { key: string; uri: string } {
   const key = toBase32(secret)
   // A colon separates issuer and account in the label, so neither may hold one.
   const label = [issuer, account].map((part) => encodeURIComponent(part.replaceAll(':', ' '))).join(':')

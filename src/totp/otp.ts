@@ -11,7 +11,12 @@ export const totpPeriodSeconds = 30
 export const acceptedDrift = 1
 
 /** Computes the HOTP value for a counter (RFC 4226 §5.3). */
-export function hotp(secret: Buffer, counter: number, digits: number = totpDigits, algorithm: 'sha1' | 'sha256' | 'sha512' = 'sha1'): string {
+export function hotp(
+  secret: Buffer,
+  counter: number,
+  digits: number = totpDigits,
+  algorithm: 'sha1' | 'sha256' | 'sha512' = 'sha1',
+): string {
   const message = Buffer.alloc(8)
   message.writeBigUInt64BE(BigInt(counter))
   const mac = createHmac(algorithm, secret).update(message).digest()
@@ -33,7 +38,11 @@ export function parseCode(typed: unknown): string | null {
 }
 
 /** Looks for the code in the steps from `from` to `to`, nearest to `around` first; compares in constant time. */
-export function findStep(secret: Buffer, code: string, { from, to, around }: { from: number; to: number; around: number }): number | null {
+export function findStep(
+  secret: Buffer,
+  code: string,
+  { from, to, around }: { from: number; to: number; around: number },
+): number | null {
   const wanted = Buffer.from(code)
   let found: number | null = null
   for (let step = from; step <= to; step += 1) {
@@ -57,7 +66,12 @@ const recognisedDrift = 120
  * accepted. `future` is asked only while enrolling: at sign-in, a hint about a step to come would tell a guesser a code
  * that is going to be valid.
  */
-export function clockIsOff(secret: Buffer, code: string, now: Instant, look: 'past' | 'past-and-future'): 'behind' | 'ahead' | null {
+export function clockIsOff(
+  secret: Buffer,
+  code: string,
+  now: Instant,
+  look: 'past' | 'past-and-future',
+): 'behind' | 'ahead' | null {
   const around = stepAt(now)
   const past = findStep(secret, code, { from: around - recognisedDrift, to: around - acceptedDrift - 1, around })
   if (past !== null) return 'behind'

@@ -35,7 +35,14 @@ export async function mayCreateFirstAdministrator(db: Database, key: MasterKey, 
 /** Creates the first administrator and closes the door, or throws `link-invalid` when it is closed already. */
 export async function createFirstAdministrator(
   trx: DatabaseTransaction,
-  { email, name, passwordHash, by, caller, now }: {
+  {
+    email,
+    name,
+    passwordHash,
+    by,
+    caller,
+    now,
+  }: {
     email: string
     name: string | null
     passwordHash: string

@@ -1,7 +1,7 @@
 // Invitations: a one-time link with which a new user chooses a password. Single use, 72 hours, kept as a hash, and
 // judged when it is used: expiry does not wait for a sweeper. Looking at the link does not consume it.
 
-import { record, type Circumstances } from '../audit/record.ts'
+import { type Circumstances, record } from '../audit/record.ts'
 import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
 import { hashToken, newId, newToken } from '../secrets/tokens.ts'
 import { hours, type Instant } from '../time.ts'
@@ -14,7 +14,11 @@ export interface NewInvitation {
 }
 
 /** Invites a user. Any older invitation of that user is void from then on. */
-export async function invite(trx: DatabaseTransaction, userId: string, about: Omit<Circumstances, 'subject'>): Promise<NewInvitation> {
+export async function invite(
+  trx: DatabaseTransaction,
+  userId: string,
+  about: Omit<Circumstances, 'subject'>,
+): Promise<NewInvitation> {
   await trx.deleteFrom('invitations').where('user_id', '=', userId).where('accepted_at', 'is', null).execute()
   const invitation = { token: newToken(), expiresAt: about.now + invitationLife }
   await trx

@@ -19,7 +19,12 @@ export interface NewUser {
 type CreatedBy = Extract<AuditEvent, { name: 'user.created' }>['details']['by']
 
 /** Creates a user and returns its id. Throws the refusal `conflict` when the address is taken. */
-export async function createUser(trx: DatabaseTransaction, user: NewUser, by: CreatedBy, about: Omit<Circumstances, 'subject'>): Promise<string> {
+export async function createUser(
+  trx: DatabaseTransaction,
+  user: NewUser,
+  by: CreatedBy,
+  about: Omit<Circumstances, 'subject'>,
+): Promise<string> {
   const id = newId()
   const row = await trx
     .insertInto('users')
@@ -38,12 +43,20 @@ export async function createUser(trx: DatabaseTransaction, user: NewUser, by: Cr
     .returning('id')
     .executeTakeFirst()
   if (!row) throw new Refusal('conflict')
-  await record(trx, { name: 'user.created', details: { role: user.role, by } }, { ...about, actor: about.actor ?? id, subject: id })
+  await record(
+    trx,
+    { name: 'user.created', details: { role: user.role, by } },
+    { ...about, actor: about.actor ?? id, subject: id },
+  )
   return id
 }
 
 /** Keeps a person's own preferences. A null language follows the browser. */
-export async function setPreferences(db: Database, userId: string, { language, theme }: { language: string | null; theme: Theme }): Promise<void> {
+export async function setPreferences(
+  db: Database,
+  userId: string,
+  { language, theme }: { language: string | null; theme: Theme },
+): Promise<void> {
   await db.updateTable('users').set({ language, theme }).where('id', '=', userId).execute()
 }
 
@@ -65,19 +78,40 @@ export interface ListedUser {
 export const usersPerPage = 50
 
 /** Lists users by address, a page at a time, starting behind the address key `after`, with everyone's MFA state. */
-export async function listUsers(db: Database, { search, after }: { search: string; after: string | null }): Promise<{ users: ListedUser[]; next: string | null }> {
+export async function listUsers(
+  db: Database,
+  { search, after }: { search: string; after: string | null },
+): Promise<{ users: ListedUser[]; next: string | null }> {
   let query = db
     .selectFrom('users')
-    .select(['id', 'email', 'email_key', 'name', 'role', 'password_hash', 'deactivated_at', 'last_sign_in_at', 'created_at'])
+    .select([
+      'id',
+      'email',
+      'email_key',
+      'name',
+      'role',
+      'password_hash',
+      'deactivated_at',
+      'last_sign_in_at',
+      'created_at',
+    ])
     .select((e) => [
-      e.selectFrom('totp_factors').whereRef('totp_factors.user_id', '=', 'users.id').select((f) => f.fn.countAll<number>().as('n')).as('factors'),
+      e
+        .selectFrom('totp_factors')
+        .whereRef('totp_factors.user_id', '=', 'users.id')
+        .select((f) => f.fn.countAll<number>().as('n'))
+        .as('factors'),
       e
         .selectFrom('totp_factors')
         .whereRef('totp_factors.user_id', '=', 'users.id')
         .where('disabled_at', 'is', null)
         .select((f) => f.fn.countAll<number>().as('n'))
         .as('usable_factors'),
-      e.selectFrom('recovery_code_sets').whereRef('recovery_code_sets.user_id', '=', 'users.id').select('saved_at').as('codes_saved_at'),
+      e
+        .selectFrom('recovery_code_sets')
+        .whereRef('recovery_code_sets.user_id', '=', 'users.id')
+        .select('saved_at')
+        .as('codes_saved_at'),
     ])
     .orderBy('email_key')
     .limit(usersPerPage + 1)
@@ -85,7 +119,9 @@ export async function listUsers(db: Database, { search, after }: { search: strin
   const wanted = search.trim().toLowerCase()
   if (wanted) {
     const pattern = `%${wanted.replace(/[\\%_]/g, '\\$&')}%`
-    query = query.where(sql<boolean>`(email_key like ${pattern} escape '\\' or lower(name) like ${pattern} escape '\\')`)
+    query = query.where(
+      sql<boolean>`(email_key like ${pattern} escape '\\' or lower(name) like ${pattern} escape '\\')`,
+    )
   }
   const rows = await query.execute()
   const page = rows.slice(0, usersPerPage)
@@ -106,7 +142,14 @@ function listed(row: {
   usable_factors: number | string | null
   codes_saved_at: number | null
 }): ListedUser {
-  const mfa = Number(row.factors) === 0 ? 'off' : Number(row.usable_factors) === 0 ? 'disabled' : row.codes_saved_at === null ? 'codes-unsaved' : 'on'
+  const mfa =
+    Number(row.factors) === 0
+      ? 'off'
+      : Number(row.usable_factors) === 0
+        ? 'disabled'
+        : row.codes_saved_at === null
+          ? 'codes-unsaved'
+          : 'on'
   return {
     id: row.id,
     email: row.email,
@@ -126,7 +169,10 @@ export async function countUsers(db: Database): Promise<{ total: number; withMfa
     .selectFrom('users')
     .select((e) => [
       e.fn.countAll<number>().as('total'),
-      e.selectFrom('totp_factors').select((f) => f.fn.count<number>('user_id').distinct().as('n')).as('with_mfa'),
+      e
+        .selectFrom('totp_factors')
+        .select((f) => f.fn.count<number>('user_id').distinct().as('n'))
+        .as('with_mfa'),
     ])
     .executeTakeFirstOrThrow()
   return { total: Number(row.total), withMfa: Number(row.with_mfa) }

@@ -30,20 +30,37 @@ export class Browser {
   }
 
   /** Sends a form as a page of the service would, and follows redirects. */
-  send(path: string, fields: Record<string, string | readonly string[]>, headers: Record<string, string> = {}): Promise<Page> {
+  send(
+    path: string,
+    fields: Record<string, string | readonly string[]>,
+    headers: Record<string, string> = {},
+  ): Promise<Page> {
     const body = new URLSearchParams()
-    for (const [name, value] of Object.entries(fields)) for (const one of typeof value === 'string' ? [value] : value) body.append(name, one)
+    for (const [name, value] of Object.entries(fields))
+      for (const one of typeof value === 'string' ? [value] : value) body.append(name, one)
     return this.#go(path, {
       method: 'POST',
       body: body.toString(),
-      headers: { 'content-type': 'application/x-www-form-urlencoded', origin, 'sec-fetch-site': 'same-origin', ...headers },
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        origin,
+        'sec-fetch-site': 'same-origin',
+        ...headers,
+      },
     })
   }
 
   /** One request, without following anything; cookies are kept. */
-  async request(path: string, init: { method: string; body?: string; headers: Record<string, string> }): Promise<Response> {
+  async request(
+    path: string,
+    init: { method: string; body?: string; headers: Record<string, string> },
+  ): Promise<Response> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const response = await this.#service.fetch(path, { ...init, from: this.#address, headers: { ...(cookie ? { cookie } : {}), ...init.headers } })
+    const response = await this.#service.fetch(path, {
+      ...init,
+      from: this.#address,
+      headers: { ...(cookie ? { cookie } : {}), ...init.headers },
+    })
     for (const line of response.headers.getSetCookie()) {
       const [pair = ''] = line.split(';')
       const name = pair.slice(0, pair.indexOf('='))
@@ -64,7 +81,13 @@ export class Browser {
       passed.push(`${location.pathname}${location.search}`)
       response = await this.request(passed.at(-1) ?? '/', { method: 'GET', headers: {} })
     }
-    return { status: response.status, at: passed.at(-1) ?? path, passed, html: await response.text(), headers: response.headers }
+    return {
+      status: response.status,
+      at: passed.at(-1) ?? path,
+      passed,
+      html: await response.text(),
+      headers: response.headers,
+    }
   }
 
   get session(): string | undefined {
@@ -90,17 +113,22 @@ export function inputs(html: string, name: string): string[] {
 }
 
 function attribute(tag: string, name: string): string | undefined {
-  return unescape(new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1])
+  return decoded(new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1])
 }
 
 /** The text of a page, without tags, white space folded. */
 export function textOf(html: string): string {
   const body = html.replace(/<head>[\s\S]*?<\/head>/, ' ').replace(/<[^>]+>/g, ' ')
-  return (unescape(body) ?? '').replace(/\s+/g, ' ').trim()
+  return (decoded(body) ?? '').replace(/\s+/g, ' ').trim()
 }
 
-function unescape(text: string | undefined): string | undefined {
-  return text?.replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code))).replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
+function decoded(text: string | undefined): string | undefined {
+  return text
+    ?.replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
+    .replaceAll('&quot;', '"')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&')
 }
 
 const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'

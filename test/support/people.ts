@@ -15,10 +15,15 @@ export interface Person {
 }
 
 /** Adds a user with a password, past the pages: arriving has journeys of its own. */
-export async function addPerson(running: TestService, { email = 'ada@example.org', role = 'member' as Role, name = 'Ada Example' } = {}): Promise<Person> {
+export async function addPerson(
+  running: TestService,
+  { email = 'ada@example.org', role = 'member' as Role, name = 'Ada Example' } = {},
+): Promise<Person> {
   const passwordHash = await running.service.machine.hashing.hashPassword(password)
   const about = { now: running.time.now, caller: null, actor: null }
-  const id = await running.db.transaction().execute((trx) => createUser(trx, { email, name, role, passwordHash }, 'administrator', about))
+  const id = await running.db
+    .transaction()
+    .execute((trx) => createUser(trx, { email, name, role, passwordHash }, 'administrator', about))
   await running.db
     .transaction()
     .execute((trx) => record(trx, { name: 'password.set', details: { by: 'invitation' } }, { ...about, subject: id }))

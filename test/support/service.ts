@@ -45,7 +45,11 @@ export interface TestServiceOptions {
 
 const start: Instant = Date.parse('2026-11-24T09:00:10Z')
 
-export async function startService({ dialect = 'sqlite', trustedProxies = [], key = randomBytes(32) }: TestServiceOptions = {}): Promise<TestService> {
+export async function startService({
+  dialect = 'sqlite',
+  trustedProxies = [],
+  key = randomBytes(32),
+}: TestServiceOptions = {}): Promise<TestService> {
   const postgres = dialect === 'postgres' ? await createDatabase() : null
   const db = await openDatabase(postgres ? { postgres: postgres.url } : { sqliteFile: ':memory:' })
   await migrate(db)
@@ -58,7 +62,12 @@ export async function startService({ dialect = 'sqlite', trustedProxies = [], ke
   for (const address of trustedProxies) proxies.addAddress(address)
   const build = () =>
     createService({
-      config: { url: origin, name: 'Countersign', trustedProxies: proxies, session: { idle: hours(1), overall: hours(24) } },
+      config: {
+        url: origin,
+        name: 'Countersign',
+        trustedProxies: proxies,
+        session: { idle: hours(1), overall: hours(24) },
+      },
       db,
       key: secret,
       clock: () => time.now,
@@ -77,7 +86,9 @@ export async function startService({ dialect = 'sqlite', trustedProxies = [], ke
     logged,
     deliver: async () => void (await running.service.deliverMail()),
     fetch: async (path, { from = '192.0.2.1', ...init } = {}) =>
-      running.service.fetch(new Request(new URL(path, origin), { redirect: 'manual', ...init }), { remoteAddress: from }),
+      running.service.fetch(new Request(new URL(path, origin), { redirect: 'manual', ...init }), {
+        remoteAddress: from,
+      }),
     restart: () => {
       running.service = build()
     },
@@ -91,6 +102,8 @@ export async function startService({ dialect = 'sqlite', trustedProxies = [], ke
 
 function describe(fields: object): string {
   return Object.values(fields)
-    .map((value) => (value instanceof Error ? `${value.stack ?? value.message} ${describe({ cause: value.cause })}` : String(value)))
+    .map((value) =>
+      value instanceof Error ? `${value.stack ?? value.message} ${describe({ cause: value.cause })}` : String(value),
+    )
     .join(' ')
 }

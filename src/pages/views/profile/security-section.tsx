@@ -110,6 +110,12 @@ function MfaOn({ frame, security }: SecuritySectionProps) {
             ? t('settings.neverUsed')
             : t('settings.lastUsedAt', { date: frame.formatInstant(lastUsedAt, 'date-time') })}
         </p>
+        <form method="get" action="/set-up-mfa" class="mt-3">
+          <input type="hidden" name="replace" value="yes" />
+          <button type="submit" class="btn btn-sm">
+            {t('settings.replace')}
+          </button>
+        </form>
       </Row>
       <RecoveryCodesRow frame={frame} security={security} />
       <Row icon="warning" title={t('mfa.disable')}>

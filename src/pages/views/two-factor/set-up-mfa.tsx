@@ -16,6 +16,8 @@ export interface SetUpMfaProps {
   readonly frame: Frame
   /** True where an administrator enforces MFA: says why, and offers to sign out instead of to cancel. */
   readonly required: boolean
+  /** True where 2FA is on already and a new authenticator takes the old one's place. */
+  readonly replacing?: boolean | undefined
   /** SVG markup that our own server drew; goes into the page as it is. */
   readonly qrSvg: string
   readonly secret: string
@@ -42,8 +44,8 @@ export function SetUpMfaView(props: SetUpMfaProps) {
   return (
     <StepPage
       frame={frame}
-      title={t('setUpMfa.title')}
-      lead={t(props.required ? 'setUpMfa.leadRequired' : 'setUpMfa.lead')}
+      title={t(props.replacing ? 'setUpMfa.titleReplacing' : 'setUpMfa.title')}
+      lead={t(props.required ? 'setUpMfa.leadRequired' : props.replacing ? 'setUpMfa.leadReplacing' : 'setUpMfa.lead')}
       width="wide"
       hasProblem={firstFaulty(problems, order) !== undefined}
       helpContact={props.helpContact}
@@ -68,7 +70,7 @@ export function SetUpMfaView(props: SetUpMfaProps) {
         </Step>
       </ol>
       <div class="mt-8 flex flex-wrap items-center justify-between gap-3 border-t border-base-300 pt-5">
-        <p class="text-sm text-soft">{t('setUpMfa.notYet')}</p>
+        <p class="text-sm text-soft">{t(props.replacing ? 'setUpMfa.notYetReplaced' : 'setUpMfa.notYet')}</p>
         {props.required ? (
           <SignOut frame={frame} class="btn" />
         ) : (
@@ -135,13 +137,14 @@ function Enrolment({ frame, qrSvg, account, issuer, otpauthUri, secret, secretGr
   )
 }
 
-function Confirmation({ frame, enrolmentId, next, name, problems = {}, clockHint }: SetUpMfaProps) {
+function Confirmation({ frame, replacing, enrolmentId, next, name, problems = {}, clockHint }: SetUpMfaProps) {
   const { t } = frame
   const faulty = firstFaulty(problems, order)
   return (
     <form method="post" action="/set-up-mfa" class="form max-w-sm">
       <input type="hidden" name="enrolment" value={enrolmentId} />
       <NextField next={next} />
+      {replacing && <input type="hidden" name="replace" value="yes" />}
       <Field
         frame={frame}
         name="name"
@@ -157,7 +160,7 @@ function Confirmation({ frame, enrolmentId, next, name, problems = {}, clockHint
       {clockHint && <ClockNotice frame={frame} hint={clockHint} />}
       <VerificationCodeField frame={frame} problem={problems.code} autofocus={faulty === 'code'} />
       <button type="submit" class="btn btn-primary btn-block mt-2">
-        {t('mfa.enable')}
+        {t(replacing ? 'setUpMfa.replace' : 'mfa.enable')}
       </button>
     </form>
   )

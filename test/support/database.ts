@@ -1,0 +1,32 @@
+// A database of a test's own, migrated and empty, for tests of one store beside its source.
+
+import { openDatabase } from '../../src/database/database.ts'
+import { migrate } from '../../src/database/migrate.ts'
+import { createUser } from '../../src/users/users.ts'
+import { createDatabase } from './postgres.ts'
+import type { Dialect } from './service.ts'
+
+/** Opens one; `close` also deletes what was made for it. */
+export async function openTestDatabase(dialect: Dialect) {
+  const postgres = dialect === 'postgres' ? await createDatabase() : null
+  const db = await openDatabase(postgres ? { postgres: postgres.url } : { sqliteFile: ':memory:' })
+  await migrate(db)
+  let users = 0
+  return {
+    db,
+    /** Adds a user with nothing but an id and an address, for rows that must belong to somebody. */
+    addUser: (now = 0): Promise<string> => {
+      users += 1
+      const user = { email: `user${users}@example.org`, name: null, role: 'member' as const, passwordHash: null }
+      return db
+        .transaction()
+        .execute((trx) => createUser(trx, user, 'administrator', { now, caller: null, actor: null }))
+    },
+    close: async () => {
+      await db.destroy()
+      await postgres?.drop()
+    },
+  }
+}
+
+export type TestDatabase = Awaited<ReturnType<typeof openTestDatabase>>
