@@ -43,6 +43,7 @@ const time: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', t
 const date: Intl.DateTimeFormatOptions = { year: 'numeric', month: 'long', day: 'numeric' }
 const instantStyles: Record<InstantStyle, Intl.DateTimeFormatOptions> = {
   date,
+  'short-date': { ...date, month: 'short' },
   time,
   'date-time': { ...date, ...time },
 }
