@@ -22,7 +22,7 @@ export function parseRecoveryCode(typed: unknown): string | null {
   const code = typed
     .normalize('NFKC')
     .toLowerCase()
-    .replace(/[\s\p{Pd}_.]/gu, '')
+    .replace(/[\s\p{Pd}\u2212\u00ad_.]/gu, '')
     .replaceAll('o', '0')
     .replace(/[il]/g, '1')
   return code.length === codeLength && [...code].every((character) => alphabet.includes(character)) ? code : null
