@@ -6,24 +6,10 @@ import { acceptedDrift, clockIsOff, findStep, hotp, matchCode, parseCode, stepAt
 const secret = Buffer.from('12345678901234567890')
 
 describe('HOTP', () => {
-  test.each(['755224', '287082', '359152', '969429', '338314', '254676', '287922', '162583', '399871', '520489'])(
-    'RFC 4226 appendix D: %s',
-    (code) => {
-      const counter = [
-        '755224',
-        '287082',
-        '359152',
-        '969429',
-        '338314',
-        '254676',
-        '287922',
-        '162583',
-        '399871',
-        '520489',
-      ].indexOf(code)
-      expect(hotp(secret, counter)).toBe(code)
-    },
-  )
+  test('RFC 4226 appendix D', () => {
+    const codes = Array.from({ length: 10 }, (_, counter) => hotp(secret, counter))
+    expect(codes.join(' ')).toBe('755224 287082 359152 969429 338314 254676 287922 162583 399871 520489')
+  })
 
   test('a counter beyond 32 bits uses all eight bytes', () => {
     expect(hotp(secret, 2 ** 32)).not.toBe(hotp(secret, 0))
@@ -150,7 +136,7 @@ describe('reading a typed code', () => {
     ['𝟏𝟐𝟑𝟒𝟓𝟔', null],
     ['123456\u0000', null],
     ['123\u200b456', null],
-    [' '.repeat(30) + '123456', null],
+    [`${' '.repeat(30)}123456`, null],
     [123456, null],
     [null, null],
     [undefined, null],
