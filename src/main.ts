@@ -25,8 +25,10 @@ async function start(): Promise<void> {
   for (const name of unknownSettings(process.env)) log.warn({ setting: name }, 'this is not a setting; is it misspelt?')
 
   await mkdir(config.dataFolder, { recursive: true, mode: 0o700 })
-  const db = await openAndMigrate(config)
-  const key = await findKey(config, db)
+  const db = await openDatabase(
+    config.databaseUrl === null ? { sqliteFile: sqliteFilePath(config) } : { postgres: config.databaseUrl },
+  )
+  const key = await openWithKey(config, db)
   const service = createService({
     config,
     db,
@@ -57,40 +59,44 @@ async function start(): Promise<void> {
   })
 }
 
-async function openAndMigrate(config: Config): Promise<Database> {
-  const db = await openDatabase(
-    config.databaseUrl === null ? { sqliteFile: sqliteFilePath(config) } : { postgres: config.databaseUrl },
-  )
+/**
+ * Proves the key, then brings the database up to date. In this order: with the wrong key, or none, nothing is written to
+ * a database that another key has sealed.
+ */
+async function openWithKey(config: Config, db: Database): Promise<MasterKey> {
   try {
+    const isSealed = await hasKeyCheck(db)
+    const bytes = config.secretKey === null ? await keyFromFile(config, isSealed) : parseMasterKey(config.secretKey)
+    if (!bytes) throw new CannotStart('COUNTERSIGN_SECRET_KEY is not a key.')
+    const key = masterKey(bytes)
+    if (isSealed) await mustBeRight(key, db)
     await migrate(db)
+    await mustBeRight(key, db)
+    return key
   } catch (error) {
-    const reason =
-      error instanceof Error
-        ? [error.message, error.cause instanceof Error ? error.cause.message : ''].filter(Boolean).join(' ')
-        : String(error)
-    throw new CannotStart(`The database cannot be used. ${reason}`)
+    if (error instanceof CannotStart) throw error
+    const told = error instanceof Error ? [error, error.cause].filter((one) => one instanceof Error) : []
+    throw new CannotStart(`The database cannot be used. ${told.map(({ message }) => message).join(' ')}`, {
+      cause: error,
+    })
   }
-  return db
 }
 
-/** Finds the key, or makes one on a database that has sealed nothing yet. The wrong key, or none, refuses to start. */
-async function findKey(config: Config, db: Database): Promise<MasterKey> {
-  const bytes = config.secretKey === null ? await keyFromFile(config, db) : parseMasterKey(config.secretKey)
-  if (!bytes) throw new CannotStart('COUNTERSIGN_SECRET_KEY is not a key.')
-  const key = masterKey(bytes)
-  if (await confirmKey(db, sealerFor(key), machineClock())) return key
+async function mustBeRight(key: MasterKey, db: Database): Promise<void> {
+  if (await confirmKey(db, sealerFor(key), machineClock())) return
   throw new CannotStart(
     'This is not the secret key that the database was made with. Nothing was changed. Put the right key into COUNTERSIGN_SECRET_KEY, or its file into the data folder.',
   )
 }
 
-async function keyFromFile(config: Config, db: Database): Promise<Buffer> {
+/** Reads the key file, or makes one for a database that has sealed nothing yet. */
+async function keyFromFile(config: Config, isSealed: boolean): Promise<Buffer> {
   const path = keyFilePath(config)
   const existing = await readKeyFile(path).catch((error: Error) => {
     throw new CannotStart(error.message)
   })
   if (existing) return existing
-  if (await hasKeyCheck(db))
+  if (isSealed)
     throw new CannotStart(
       `The secret key is missing: ${path} is not there and COUNTERSIGN_SECRET_KEY is not set. A new key could not read what the old one sealed.`,
     )

@@ -40,17 +40,23 @@ export type Admission = { admitted: true; closedUntil: Instant | null } | { admi
  */
 export async function admit(db: Database, limits: readonly Limit[], now: Instant): Promise<Admission> {
   let closedUntil = 0
-  for (const { key, allowance } of limits) {
-    await db
-      .insertInto('attempts')
-      .values({ key, failures: 0, blocked_until: 0, last_at: now })
-      .onConflict((conflict) => conflict.column('key').doNothing())
-      .execute()
+  for (const {
+    key,
+    allowance: { free, waits },
+  } of limits) {
     const counted = await db
-      .updateTable('attempts')
-      .set({ failures: sql<number>`failures + 1`, blocked_until: blockedUntil(allowance, now), last_at: now })
-      .where('key', '=', key)
-      .where('blocked_until', '<=', now)
+      .insertInto('attempts')
+      .values({ key, failures: 1, blocked_until: free > 1 ? 0 : now + (waits[0] ?? 0), last_at: now })
+      .onConflict((conflict) =>
+        conflict
+          .column('key')
+          .doUpdateSet({
+            failures: sql<number>`attempts.failures + 1`,
+            blocked_until: blockedUntil({ free, waits }, now),
+            last_at: now,
+          })
+          .where('attempts.blocked_until', '<=', now),
+      )
       .returning('blocked_until')
       .executeTakeFirst()
     if (!counted) return { admitted: false, retryAt: await retryAt(db, key, now) }
@@ -69,8 +75,8 @@ async function retryAt(db: Database, key: string, now: Instant): Promise<Instant
 function blockedUntil({ free, waits }: Allowance, now: Instant) {
   const bigint = (value: number) => sql`cast(${value} as bigint)`
   const longest = waits.at(-1) ?? 0
-  const cases = waits.map((wait, index) => sql`when failures + 1 = ${free + index} then ${bigint(now + wait)}`)
-  return sql<number>`case when failures + 1 < ${free} then 0 ${sql.join(cases, sql` `)} else ${bigint(now + longest)} end`
+  const cases = waits.map((wait, index) => sql`when attempts.failures + 1 = ${free + index} then ${bigint(now + wait)}`)
+  return sql<number>`case when attempts.failures + 1 < ${free} then 0 ${sql.join(cases, sql` `)} else ${bigint(now + longest)} end`
 }
 
 /**

@@ -111,7 +111,7 @@ function settingsPages(door: Door, parts: PageParts): void {
         notice: null,
       })
     }
-    if (wanted && !hasMfa(standing) && !(await isMfaEnforced(machine.db))) {
+    if (wanted && !hasMfa(standing.account) && !(await isMfaEnforced(machine.db))) {
       return showSettings(c, parts, standing, {
         wanted: false,
         helpContact,
@@ -158,7 +158,7 @@ async function showSettings(
       frame={frame}
       enforced={await isMfaEnforced(db)}
       wanted={shown.wanted}
-      actorHasMfa={hasMfa(standing)}
+      actorHasMfa={hasMfa(standing.account)}
       usersWithoutMfa={total - withMfa}
       helpContact={standing.account.helpContact ?? ''}
       values={shown.helpContact === undefined ? undefined : { helpContact: shown.helpContact }}

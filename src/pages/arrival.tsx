@@ -2,20 +2,21 @@
 // nothing; choosing a password does, once. Both lead into a sign-in like any other, with the password as its first proof.
 
 import { record } from '../audit/record.ts'
-import type { Database, DatabaseTransaction } from '../database/database.ts'
-import { isMfaEnforced } from '../enforcement/policies.ts'
+import type { DatabaseTransaction } from '../database/database.ts'
 import type { Door, DoorContext } from '../http/door.ts'
 import { readForm } from '../http/form.ts'
 import { setPassword } from '../passwords/passwords.ts'
 import { minimumAlone, minimumWithMfa, type PasswordProblem, passwordProblem } from '../passwords/rules.ts'
 import { Refusal } from '../refusal.ts'
+import { readAccount } from '../sign-in/account.ts'
 import { beginSignIn } from '../sign-in/sign-in.ts'
+import { requirementOf } from '../sign-in/standing.ts'
 import { parseEmail } from '../users/email.ts'
 import { createFirstAdministrator, mayCreateFirstAdministrator } from '../users/first-administrator.ts'
 import { consumeInvitation, findInvitation, type OpenInvitation } from '../users/invitations.ts'
 import { parsePersonName } from './names.ts'
 import { frameOf, type PageParts, page } from './page-parts.ts'
-import { handOver, home } from './passage.ts'
+import { endCurrent, handOver, home } from './passage.ts'
 import { AcceptInvitationView } from './views/arrival/accept-invitation.tsx'
 import { FirstAdministratorView } from './views/arrival/first-administrator.tsx'
 import { LinkInvalidView, type LinkKind } from './views/arrival/link-invalid.tsx'
@@ -77,6 +78,7 @@ function firstAdministratorPages(door: Door, parts: PageParts): void {
       })
       return beginWithPassword(trx, parts, c, { userId, by: 'first-administrator' })
     })
+    await endCurrent(c, parts)
     return c.redirect(handOver(c, parts, progress), 303)
   })
 }
@@ -98,7 +100,7 @@ function invitationPages(door: Door, parts: PageParts): void {
     if (!invitation) return showInvalid(c, parts, 'invitation')
     const password = form.text('password')
     const words = [parts.settings.serviceName, invitation.email, invitation.name ?? '']
-    const mfaRequired = await isMfaEnforced(machine.db)
+    const mfaRequired = await isMfaRequired(parts, invitation.userId)
     const problem = await passwordProblem(password, { mfaRequired, words })
     if (problem !== null) return showInvitation(c, parts, { token, invitation, problem })
     const hash = await machine.hashing.hashPassword(password)
@@ -110,6 +112,7 @@ function invitationPages(door: Door, parts: PageParts): void {
       await setPassword(trx, invitation.userId, hash, now)
       return beginWithPassword(trx, parts, c, { userId: invitation.userId, by: 'invitation' })
     })
+    await endCurrent(c, parts)
     return c.redirect(handOver(c, parts, progress), 303)
   })
 }
@@ -127,8 +130,9 @@ async function beginWithPassword(
   return beginSignIn(trx, parts.machine, { userId, proof: { by: 'password', at: now }, returnTo: home, caller, now })
 }
 
-async function minimumFor(db: Database): Promise<number> {
-  return (await isMfaEnforced(db)) ? minimumWithMfa : minimumAlone
+async function isMfaRequired({ machine }: PageParts, userId: string): Promise<boolean> {
+  const account = await readAccount(machine.db, userId)
+  return account !== null && (await requirementOf(machine, machine.db, account)).level !== 'nothing'
 }
 
 async function showInvitation(
@@ -137,7 +141,7 @@ async function showInvitation(
   { token, invitation, problem }: { token: string; invitation: OpenInvitation; problem: PasswordProblem | null },
 ): Promise<Response> {
   const frame = frameOf(c, parts, null)
-  const minLength = await minimumFor(parts.machine.db)
+  const minLength = (await isMfaRequired(parts, invitation.userId)) ? minimumWithMfa : minimumAlone
   const problems = problem === null ? undefined : { password: passwordWords(frame, problem, minLength) }
   const view = (
     <AcceptInvitationView

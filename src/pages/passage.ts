@@ -1,13 +1,15 @@
 // From one step to the next: what the browser is told when a sign-in has moved on. Cookies for tokens are written here and
 // nowhere else.
 
-import { clearCookie, writeCookie } from '../http/cookies.ts'
-import type { DoorContext } from '../http/door.ts'
+import { record } from '../audit/record.ts'
+import { clearCookie, readCookie, writeCookie } from '../http/cookies.ts'
+import { type DoorContext, pendingOf, standingOf } from '../http/door.ts'
 import type { Refusal } from '../refusal.ts'
+import { endSession } from '../sessions/sessions.ts'
 import { knownBrowserLife } from '../sign-in/known-browsers.ts'
 import type { Step } from '../sign-in/next-step.ts'
 import type { Continued } from '../sign-in/protect.ts'
-import { beginStepUp, type Progress } from '../sign-in/sign-in.ts'
+import { abandonSignIn, beginStepUp, type Progress } from '../sign-in/sign-in.ts'
 import type { Standing } from '../sign-in/standing.ts'
 import type { PageParts } from './page-parts.ts'
 
@@ -40,6 +42,9 @@ export function handOver(c: DoorContext, parts: PageParts, progress: Progress): 
   const { settings } = parts
   if (progress.at === 'pending') {
     writeCookie(c, settings, 'sign-in', progress.token)
+    // A new sign-in has ended the session that this browser had; a step-up goes on within it.
+    if (progress.purpose === 'sign-in' && readCookie(c, settings, 'session') !== null)
+      clearCookie(c, settings, 'session')
     return pageOf(progress.step)
   }
   clearCookie(c, settings, 'sign-in')
@@ -53,6 +58,26 @@ export function handOverContinued(c: DoorContext, parts: PageParts, continued: C
   if (continued.in === 'sign-in') return handOver(c, parts, continued.progress)
   writeCookie(c, parts.settings, 'session', continued.session.token)
   return null
+}
+
+/** Ends the session and the sign-in that this browser has, whatever state they are in. Its cookies are the caller's to replace or clear. */
+export async function endCurrent(c: DoorContext, parts: PageParts): Promise<void> {
+  const { machine, settings } = parts
+  const pending = await pendingOf(c, machine, settings)
+  if (pending) await abandonSignIn(machine, pending.signIn.id)
+  const standing = await standingOf(c, machine, settings)
+  if (standing) {
+    const userId = standing.account.user.id
+    await machine.db.transaction().execute(async (trx) => {
+      if (!(await endSession(trx, standing.session.id))) return
+      await record(
+        trx,
+        { name: 'sign-out', details: {} },
+        { now: machine.clock(), caller: c.get('caller'), actor: userId, subject: userId },
+      )
+    })
+    c.set('standing', null)
+  }
 }
 
 /** Leads to a fresh proof of the strongest factor, and back to `returnTo` afterwards. */

@@ -1,16 +1,13 @@
 // The sign-in pages: address and password, then whatever step is due. They read a form, ask the sign-in machine, and show
 // what it says; they decide nothing.
 
-import { record } from '../audit/record.ts'
 import { clearCookie, readCookie } from '../http/cookies.ts'
-import { type Door, type DoorContext, pendingOf, standingOf } from '../http/door.ts'
+import { type Door, standingOf } from '../http/door.ts'
 import { readForm } from '../http/form.ts'
 import { safeReturnTo } from '../http/return-to.ts'
-import { endSession } from '../sessions/sessions.ts'
 import { proveByEmailAndPassword, type Unproved } from '../sign-in/prove.ts'
-import { abandonSignIn } from '../sign-in/sign-in.ts'
 import { frameOf, type PageParts, page } from './page-parts.ts'
-import { handOver, home, pageOf } from './passage.ts'
+import { endCurrent, handOver, home, pageOf } from './passage.ts'
 import type { Frame, Notice } from './views/parts/frame.ts'
 import { SignInView } from './views/sign-in/sign-in.tsx'
 
@@ -62,32 +59,12 @@ export function signInPages(door: Door, parts: PageParts): void {
 
   door.anyone('post', '/sign-out', async (c) => {
     await endCurrent(c, parts)
+    clearCookie(c, settings, 'sign-in')
+    clearCookie(c, settings, 'session')
     // `cookies` is not among them: the browser stays known to the account, which opens nothing.
     c.header('Clear-Site-Data', '"cache", "storage"')
     return c.redirect('/sign-in?notice=signed-out', 303)
   })
-}
-
-/** Ends the session and the sign-in that this browser has, whatever state they are in. */
-async function endCurrent(c: DoorContext, parts: PageParts): Promise<void> {
-  const { machine, settings } = parts
-  const pending = await pendingOf(c, machine, settings)
-  if (pending) await abandonSignIn(machine, pending.signIn.id)
-  const standing = await standingOf(c, machine, settings)
-  if (standing) {
-    const userId = standing.account.user.id
-    await machine.db.transaction().execute(async (trx) => {
-      if (!(await endSession(trx, standing.session.id))) return
-      await record(
-        trx,
-        { name: 'sign-out', details: {} },
-        { now: machine.clock(), caller: c.get('caller'), actor: userId, subject: userId },
-      )
-    })
-    c.set('standing', null)
-  }
-  clearCookie(c, settings, 'sign-in')
-  clearCookie(c, settings, 'session')
 }
 
 /** Words for a password that was not accepted: the same for every reason, with the time to try again when there is one. */

@@ -46,12 +46,12 @@ export function createHashing(clock: Clock, concurrency = availableParallelism()
   }
 
   const options = { ...hashCost, algorithm: argon2id }
-  let decoy: Promise<string> | undefined
+  // Made at once, so that the first guess at a name that nobody has takes no longer than the next.
+  const decoy = inTurn(() => hash('nobody has this password', options))
 
   return {
     hashPassword: (password) => inTurn(() => hash(normalised(password), options)),
     verifyPassword: async (stored, password) => {
-      decoy ??= inTurn(() => hash('nobody has this password', options))
       const against = stored ?? (await decoy)
       const right = await inTurn(() => verify(against, normalised(password)))
       return right && stored !== null

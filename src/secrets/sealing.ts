@@ -50,7 +50,19 @@ const checkBinding = 'keys.sealed_check'
 
 /** Tells whether the database has sealed anything yet: from then on a missing key must never be replaced by a new one. */
 export async function hasKeyCheck(db: Database): Promise<boolean> {
-  return (await db.selectFrom('keys').select('number').limit(1).executeTakeFirst()) !== undefined
+  try {
+    return (await db.selectFrom('keys').select('number').limit(1).executeTakeFirst()) !== undefined
+  } catch (error) {
+    if (isTableMissing(error)) return false
+    throw error
+  }
+}
+
+/** A database that has never been migrated: SQLite says it in words, PostgreSQL with the code `undefined_table`. */
+function isTableMissing(error: unknown): boolean {
+  return (
+    error instanceof Error && (error.message.includes('no such table') || ('code' in error && error.code === '42P01'))
+  )
 }
 
 /** Proves that this is the key that the database was made with, or, on a new database, writes the proof for later starts. */

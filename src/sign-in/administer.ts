@@ -8,6 +8,7 @@ import { setHelpContact } from '../enforcement/settings.ts'
 import { Refusal } from '../refusal.ts'
 import { invite, type NewInvitation } from '../users/invitations.ts'
 import { createUser } from '../users/users.ts'
+import { type Account, readAccount } from './account.ts'
 import type { SignInParts } from './parts.ts'
 import { mustBeFresh } from './protect.ts'
 import type { Standing } from './standing.ts'
@@ -18,7 +19,7 @@ function mustBeAdministrator(standing: Standing): void {
 }
 
 /** Tells whether this person has a second factor and saved recovery codes. */
-export function hasMfa({ account }: Standing): boolean {
+export function hasMfa(account: Account): boolean {
   return account.enrolled.some((factor) => !factor.disabled) && account.recoveryCodes.saved
 }
 
@@ -38,8 +39,10 @@ export async function changeServiceSettings(
   const about = { now: parts.clock(), caller, actor: standing.account.user.id }
   await parts.db.transaction().execute(async (trx) => {
     const changed = await setMfaEnforced(trx, settings.enforceMfa, about)
-    // Asked after the write: whether it changes anything is known only then, and a refusal takes it back.
-    if (changed && settings.enforceMfa && !hasMfa(standing)) throw new Refusal('mfa-needed-first')
+    // Asked after the write and inside the transaction: only now is it known that this switches enforcement on, and a
+    // refusal takes it back.
+    const account = await readAccount(trx, about.actor)
+    if (changed && settings.enforceMfa && !(account && hasMfa(account))) throw new Refusal('mfa-needed-first')
     await setHelpContact(trx, settings.helpContact, about)
   })
 }

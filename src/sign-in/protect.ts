@@ -18,10 +18,10 @@ import type { Instant } from '../time.ts'
 import { addAuthenticator, removeAuthenticators, renameAuthenticator } from '../totp/authenticators.ts'
 import { type Enrolment, findEnrolment, openEnrolment, takeEnrolment } from '../totp/enrolment.ts'
 import { clockIsOff, matchCode, parseCode } from '../totp/otp.ts'
-import type { Account } from './account.ts'
+import { type Account, readAccount } from './account.ts'
 import type { SignInParts } from './parts.ts'
 import { addProofToSession, endOtherSignIns, type Progress, recordProof } from './sign-in.ts'
-import type { PendingSignIn, Standing } from './standing.ts'
+import { type PendingSignIn, requirementOf, type Standing } from './standing.ts'
 
 /** Who is changing their factors: a session, or a sign-in in progress. */
 export type Holder = { in: 'session'; standing: Standing } | { in: 'sign-in'; pending: PendingSignIn }
@@ -208,12 +208,9 @@ export async function disableMfa(parts: SignInParts, standing: Standing, caller:
   const now = parts.clock()
   return parts.db.transaction().execute(async (trx) => {
     // Asked again inside the transaction: enforcement may have been switched on since the page was opened.
-    const policy = await trx
-      .selectFrom('policies')
-      .select('requires')
-      .where('requires', '!=', 'nothing')
-      .executeTakeFirst()
-    if (policy) throw new Refusal('mfa-enforced')
+    const account = await readAccount(trx, userId)
+    if (!account) throw new Refusal('signed-out')
+    if ((await requirementOf(parts, trx, account)).level !== 'nothing') throw new Refusal('mfa-enforced')
     const factors = await removeAuthenticators(trx, userId)
     if (factors === 0) throw new Refusal('conflict')
     await removeCodes(trx, userId)

@@ -88,7 +88,9 @@ for (const dialect of dialects) {
       expect((await signInFully(running, elsewhere, person, key)).at).toBe('/my-profile')
 
       const fields = { enrolment: inputs(page.html, 'enrolment')[0] ?? '', name: 'New phone', replace: 'yes' }
-      expect((await browser.send('/set-up-mfa', { ...fields, code: codeAt(key, running.time.now, 1) })).status).toBe(422)
+      expect((await browser.send('/set-up-mfa', { ...fields, code: codeAt(key, running.time.now, 1) })).status).toBe(
+        422,
+      )
       const shown = await browser.send('/set-up-mfa', { ...fields, code: codeAt(newKey, running.time.now) })
       const fresh = { key: newKey, codes: inputs(shown.html, 'code'), setId: inputs(shown.html, 'set')[0] ?? '' }
       await saveCodes(browser, fresh)
@@ -96,9 +98,13 @@ for (const dialect of dialects) {
 
       running.time.now += 60_000
       await signIn(elsewhere, person)
-      expect((await elsewhere.send('/sign-in/verification-code', { code: codeAt(key, running.time.now) })).status).toBe(422)
+      expect((await elsewhere.send('/sign-in/verification-code', { code: codeAt(key, running.time.now) })).status).toBe(
+        422,
+      )
       expect((await elsewhere.send('/sign-in/recovery-code', { code: codes[0] ?? '' })).status).toBe(422)
-      expect((await elsewhere.send('/sign-in/verification-code', { code: codeAt(newKey, running.time.now) })).at).toBe('/my-profile')
+      expect((await elsewhere.send('/sign-in/verification-code', { code: codeAt(newKey, running.time.now) })).at).toBe(
+        '/my-profile',
+      )
     })
 
     test('replacing an authenticator asks for a fresh proof of the old one, or of a recovery code', async () => {

@@ -31,7 +31,7 @@ export function ProblemSummary<Name extends string>({ frame, problems, order }: 
       <ul class="mt-1 list-disc ps-5">
         {faulty.map((name) => (
           <li>
-            <a class="link-plain" href={`#${name}`}>
+            <a class="link-plain inline-block leading-6" href={`#${name}`}>
               {problems[name]}
             </a>
           </li>

@@ -19,7 +19,7 @@ export function HelpContact({ frame, contact }: HelpContactProps) {
       {href === undefined ? (
         <span class="font-medium text-base-content">{text}</span>
       ) : (
-        <a class="link" href={href}>
+        <a class="link inline-block leading-6" href={href}>
           {text}
         </a>
       )}
