@@ -8,6 +8,7 @@ import { type Config, ConfigFaults } from './config.ts'
 import type { Database } from './database/database.ts'
 import { createPolicies } from './enforcement/policies.ts'
 import type { Connection } from './http/caller.ts'
+import type { Answered } from './http/door.ts'
 import type { HttpSettings } from './http/settings.ts'
 import type { StaticFiles } from './http/static-files.ts'
 import { noticeMessage } from './mail/notices.ts'
@@ -22,6 +23,7 @@ import { purgeSessions } from './sessions/sessions.ts'
 import type { Notify, SignInParts } from './sign-in/parts.ts'
 import { purgeSignIns } from './sign-in/sign-in.ts'
 import type { Clock } from './time.ts'
+import { purgeEnrolments } from './totp/enrolment.ts'
 import { parseEmail } from './users/email.ts'
 import {
   createFirstAdministrator,
@@ -75,26 +77,11 @@ export function createService(parts: ServiceParts): Service {
   const hooks = {
     onBug: (error: unknown, caller: Caller) =>
       log.error({ err: error, requestId: caller.requestId }, 'a request failed'),
-    onAnswer: ({
-      caller,
-      milliseconds,
-      ...line
-    }: {
-      method: string
-      path: string
-      status: number
-      milliseconds: number
-      caller: Caller
-    }) =>
-      log.info(
-        {
-          ...line,
-          milliseconds: Math.round(milliseconds * 10) / 10,
-          requestId: caller.requestId,
-          address: caller.address,
-        },
-        'answered',
-      ),
+    onAnswer: ({ caller, milliseconds, refused, ...line }: Answered) => {
+      const { requestId, address } = caller
+      const fields = { ...line, ...(refused ? { refused } : {}), milliseconds: Math.round(milliseconds * 10) / 10 }
+      log.info({ ...fields, requestId, address }, 'answered')
+    },
   }
   const { script, style, files } = parts.assets
   const pages = createPages({ machine, settings, assets: { script, style } }, hooks, files)
@@ -107,6 +94,7 @@ export function createService(parts: ServiceParts): Service {
     deliverMail: () => deliverDue(db, parts.mailer, clock()),
     purge: async () => {
       await purgeSignIns(machine)
+      await purgeEnrolments(db, clock())
       await purgeSessions(db, config.session, clock())
       await purgeAttempts(db, clock())
       await purgeOutbox(db, clock())

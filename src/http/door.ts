@@ -5,8 +5,8 @@
 import { type Context, type Handler, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { matchedRoutes } from 'hono/route'
-import type { Caller } from '../audit/record.ts'
-import { Refusal } from '../refusal.ts'
+import { type Caller, printable, recordAlone } from '../audit/record.ts'
+import { Refusal, type RefusalCode } from '../refusal.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 import type { Holder } from '../sign-in/protect.ts'
 import { findPendingSignIn, findStanding, type PendingSignIn, type Standing } from '../sign-in/standing.ts'
@@ -28,7 +28,7 @@ export type Access = 'anyone' | 'sign-in' | 'holder' | 'signed-in' | 'administra
 
 export interface DoorEnv {
   Bindings: Connection
-  Variables: { caller: Caller; standing: Standing | null; holder: Holder | null }
+  Variables: { caller: Caller; standing: Standing | null; refused: RefusalCode | null }
 }
 export type DoorContext = Context<DoorEnv>
 
@@ -61,7 +61,17 @@ export interface DoorParts {
   /** Told of everything that was not a refusal, for the log. */
   onBug: (error: unknown, caller: Caller) => void
   /** Told of every request once it is answered, for the log. */
-  onAnswer: (line: { method: string; path: string; status: number; milliseconds: number; caller: Caller }) => void
+  onAnswer: (line: Answered) => void
+}
+
+/** One answered request, without its query: that may hold a one-time link's token. */
+export interface Answered {
+  method: string
+  path: string
+  status: number
+  refused: RefusalCode | null
+  milliseconds: number
+  caller: Caller
 }
 
 const longestBody = 64 * 1024
@@ -77,7 +87,7 @@ export function createDoor(parts: DoorParts): Door {
     const caller = callerOf(c.req.raw.headers, c.env, settings.trustedProxies)
     c.set('caller', caller)
     c.set('standing', null)
-    c.set('holder', null)
+    c.set('refused', null)
     await next()
     setSecurityHeaders(c, settings)
     c.res.headers.set('X-Request-Id', caller.requestId)
@@ -85,6 +95,7 @@ export function createDoor(parts: DoorParts): Door {
       method: c.req.method,
       path: c.req.path,
       status: c.res.status,
+      refused: c.get('refused'),
       milliseconds: performance.now() - began,
       caller,
     })
@@ -96,11 +107,15 @@ export function createDoor(parts: DoorParts): Door {
     mustBeSameOrigin(c.req.raw, settings.url)
     await next()
   })
-  app.notFound((c) => parts.refuse(c, new Refusal('not-found')))
-  app.onError((error, c) => {
-    if (error instanceof Refusal) return parts.refuse(c, error)
-    parts.onBug(error, c.get('caller'))
-    return parts.refuse(c, null)
+  app.notFound(() => refuseWith(new Refusal('not-found')))
+  app.onError(async (error, c) => {
+    if (!(error instanceof Refusal)) {
+      parts.onBug(error, c.get('caller'))
+      return parts.refuse(c, null)
+    }
+    c.set('refused', error.code)
+    await noteRefusal(c, machine, error).catch((failure: unknown) => parts.onBug(failure, c.get('caller')))
+    return parts.refuse(c, error)
   })
 
   function declare<Given extends unknown[]>(
@@ -129,6 +144,18 @@ export function createDoor(parts: DoorParts): Door {
 
 function refuseWith(refusal: Refusal): never {
   throw refusal
+}
+
+/** What somebody who is signed in tried and may not do. Everything else that is refused is in the log only: anyone can cause it. */
+const worthAnEvent: readonly RefusalCode[] = ['not-allowed', 'mfa-enforced', 'mfa-needed-first']
+
+async function noteRefusal(c: DoorContext, machine: SignInParts, { code }: Refusal): Promise<void> {
+  const standing = c.get('standing')
+  if (!standing || !worthAnEvent.includes(code)) return
+  const actor = standing.account.user.id
+  const details = { because: code, method: c.req.method, path: printable(c.req.path, 200) }
+  const about = { now: machine.clock(), caller: c.get('caller'), actor, subject: null }
+  await recordAlone(machine.db, { name: 'request.refused', details }, about)
 }
 
 /** Looks up the session of this request, once, whatever it is worth. */
@@ -186,14 +213,9 @@ async function mustHold(c: DoorContext, machine: SignInParts, settings: HttpSett
   const pending = await pendingOf(c, machine, settings)
   if (pending?.signIn.purpose === 'sign-in') {
     if (pending.step.at !== 'enrol' && pending.step.at !== 'recovery-codes') throw new Refusal('second-factor-owed')
-    return hold(c, { in: 'sign-in', pending })
+    return { in: 'sign-in', pending }
   }
   const standing = await standingOf(c, machine, settings)
   if (!standing || !['done', 'enrol', 'recovery-codes'].includes(standing.step.at)) throw new Refusal('signed-out')
-  return hold(c, { in: 'session', standing })
-}
-
-function hold(c: DoorContext, holder: Holder): Holder {
-  c.set('holder', holder)
-  return holder
+  return { in: 'session', standing }
 }

@@ -17,15 +17,7 @@ export function safeReturnTo(typed: string | null | undefined, origin: string): 
   return path === null || isPassage(path) ? null : path
 }
 
-const passages = [
-  '/sign-in',
-  '/sign-out',
-  '/set-up',
-  '/set-up-mfa',
-  '/recovery-codes',
-  '/accept-invitation',
-  '/assets',
-]
+const passages = ['/sign-in', '/sign-out', '/set-up', '/set-up-mfa', '/recovery-codes', '/accept-invitation', '/assets']
 
 function isPassage(path: string): boolean {
   const [pathname = ''] = path.split('?', 1)

@@ -48,10 +48,13 @@ export async function beginSession(
   return session
 }
 
-/** Gives a session other proofs and a new token; the old token is dead from then on. Null when the session is gone. */
+/**
+ * Gives a session other proofs and a new token; the old token is dead from then on. Null when the session has ended,
+ * by any rule: a step-up does not bring one back.
+ */
 export async function strengthenSession(
   trx: DatabaseTransaction,
-  { id, proofs, now }: { id: string; proofs: readonly Proof[]; now: Instant },
+  { id, proofs, limits, now }: { id: string; proofs: readonly Proof[]; limits: SessionLimits; now: Instant },
 ): Promise<NewSession | null> {
   const token = newToken()
   const row = await trx
@@ -59,6 +62,7 @@ export async function strengthenSession(
     .set({ token_hash: hashToken(token), proofs: writeProofs(proofs), last_seen_at: now })
     .where('id', '=', id)
     .where('expires_at', '>', now)
+    .where('last_seen_at', '>', now - limits.idle)
     .returning('expires_at')
     .executeTakeFirst()
   return row ? { id, token, expiresAt: row.expires_at } : null

@@ -255,5 +255,8 @@ async function afterChange(
       in: 'sign-in',
       progress: await recordProof(trx, parts, { signIn: holder.pending.signIn, proof, caller, now }),
     }
-  return { in: 'session', session: await addProofToSession(trx, { session: holder.standing.session, proof, now }) }
+  return {
+    in: 'session',
+    session: await addProofToSession(trx, parts, { session: holder.standing.session, proof, now }),
+  }
 }

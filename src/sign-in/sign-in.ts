@@ -190,7 +190,8 @@ async function writeSession(
 ): Promise<NewSession> {
   const { userId, proofs, sessionId } = signIn
   if (signIn.purpose === 'sign-in') return beginSession(trx, { userId, proofs, limits: parts.limits, caller, now })
-  const session = sessionId === null ? null : await strengthenSession(trx, { id: sessionId, proofs, now })
+  const session =
+    sessionId === null ? null : await strengthenSession(trx, { id: sessionId, proofs, limits: parts.limits, now })
   if (!session) throw new Refusal('signed-out')
   return session
 }
@@ -198,11 +199,13 @@ async function writeSession(
 /** Gives a running session one more proof and a new token, because a factor was enrolled in it. */
 export async function addProofToSession(
   trx: DatabaseTransaction,
+  parts: SignInParts,
   { session, proof, now }: { session: Standing['session']; proof: Proof | null; now: Instant },
 ): Promise<NewSession> {
   const strengthened = await strengthenSession(trx, {
     id: session.id,
     proofs: proof === null ? session.proofs : withProof(session.proofs, proof),
+    limits: parts.limits,
     now,
   })
   if (!strengthened) throw new Refusal('signed-out')

@@ -109,6 +109,11 @@ export async function takeEnrolment(
   return row.sealed_secret
 }
 
+/** Deletes enrolments that have run out. */
+export async function purgeEnrolments(db: Database, now: Instant): Promise<void> {
+  await db.deleteFrom('totp_enrolments').where('expires_at', '<=', now).execute()
+}
+
 /** What a person needs to set the app up: the key for typing, and the address that the QR code holds. */
 export function setUpKey(
   secret: Buffer,
