@@ -1,7 +1,7 @@
 // Settings of the installation that administrators change in the pages.
 
 import { type Circumstances, record } from '../audit/record.ts'
-import type { DatabaseTransaction } from '../database/database.ts'
+import type { Database, DatabaseTransaction } from '../database/database.ts'
 
 /** Sets whom people may ask for help; null for nobody. False when it stood like that already. */
 export async function setHelpContact(
@@ -23,4 +23,15 @@ export async function setHelpContact(
   if (changed)
     await record(trx, { name: 'settings.changed', details: { setting: 'help-contact' } }, { ...about, subject: null })
   return changed !== undefined
+}
+
+/** Reads what the sign-in page shows to anyone: whom to ask for help, and whether there has ever been an administrator. */
+export async function readPublicSettings(
+  db: Database,
+): Promise<{ helpContact: string | null; hasHadAdministrator: boolean }> {
+  const row = await db
+    .selectFrom('installation')
+    .select(['help_contact', 'first_administrator_at'])
+    .executeTakeFirstOrThrow()
+  return { helpContact: row.help_contact, hasHadAdministrator: row.first_administrator_at !== null }
 }

@@ -2,11 +2,14 @@
 // response.
 
 import type { Context } from 'hono'
+import type { HtmlEscapedString } from 'hono/utils/html'
 import type { DoorContext } from '../http/door.ts'
 import type { HttpSettings } from '../http/settings.ts'
 import { languageFromHeader, type Messages, messagesFor } from '../messages.ts'
+import type { Refusal } from '../refusal.ts'
 import type { Account } from '../sign-in/account.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
+import type { Instant } from '../time.ts'
 import type { Frame } from './views/parts/frame.ts'
 
 export interface PageParts {
@@ -36,13 +39,18 @@ export function frameOf(c: DoorContext, parts: PageParts, account: Account | nul
   }
 }
 
-type View = Parameters<Context['html']>[0] | unknown
+type PageStatus = 200 | 422 | 429 | 500 | Refusal['status']
 
 /** Sends a page: 200, or 422 with the form filled in when something in it was wrong. */
 export async function page(
   c: Context,
-  view: View,
-  status: 200 | 401 | 403 | 404 | 409 | 413 | 415 | 400 | 422 | 429 | 500 | 503 = 200,
+  view: HtmlEscapedString | Promise<HtmlEscapedString>,
+  status: PageStatus = 200,
 ): Promise<Response> {
-  return c.html(await Promise.resolve(view as string), status)
+  return c.html(view, status)
+}
+
+/** Tells a program what the page tells the person: when to try again, in seconds (RFC 9110 §10.2.3). */
+export function setRetryAfter(c: Context, retryAt: Instant, now: Instant): void {
+  c.header('Retry-After', String(Math.max(1, Math.ceil((retryAt - now) / 1000))))
 }

@@ -7,7 +7,7 @@ import type { MessageId } from '../messages.ts'
 import type { Refusal, RefusalCode } from '../refusal.ts'
 import { adminPages } from './admin.tsx'
 import { arrivalPages } from './arrival.tsx'
-import { frameOf, type PageParts, page } from './page-parts.ts'
+import { frameOf, type PageParts, page, setRetryAfter } from './page-parts.ts'
 import { stepUp, wayOn } from './passage.ts'
 import { profilePages } from './profile.tsx'
 import { recoveryCodePages } from './recovery-codes.tsx'
@@ -56,9 +56,7 @@ function showRefusal(c: DoorContext, parts: PageParts, refusal: Refusal | null):
   const account = c.get('standing')?.account ?? null
   const frame = frameOf(c, parts, account)
   const words: RefusalCode | 'bug' = refusal?.code ?? 'bug'
-  const seconds =
-    refusal?.retryAt === undefined ? null : Math.max(1, Math.ceil((refusal.retryAt - parts.machine.clock()) / 1000))
-  if (seconds !== null) c.header('Retry-After', String(seconds))
+  if (refusal?.retryAt !== undefined) setRetryAfter(c, refusal.retryAt, parts.machine.clock())
   const view = (
     <RefusalView
       frame={frame}

@@ -15,7 +15,7 @@ import {
 } from '../sign-in/prove.ts'
 import type { PendingSignIn } from '../sign-in/standing.ts'
 import { listAuthenticators } from '../totp/authenticators.ts'
-import { frameOf, type PageParts, page } from './page-parts.ts'
+import { frameOf, type PageParts, page, setRetryAfter } from './page-parts.ts'
 import { handOver, home, pageOf } from './passage.ts'
 import { waitValues } from './sign-in.tsx'
 import type { Frame } from './views/parts/frame.ts'
@@ -39,6 +39,7 @@ export function signInSteps(door: Door, parts: PageParts): void {
     again: (unproved: Unproved) => Promise<Response>,
   ): Promise<Response> {
     if (proving.ok) return c.redirect(handOver(c, parts, proving.progress), 303)
+    if (proving.because === 'blocked') setRetryAfter(c, proving.retryAt, machine.clock())
     return again(proving)
   }
 

@@ -1,12 +1,13 @@
 // The sign-in pages: address and password, then whatever step is due. They read a form, ask the sign-in machine, and show
 // what it says; they decide nothing.
 
+import { readPublicSettings } from '../enforcement/settings.ts'
 import { clearCookie, readCookie } from '../http/cookies.ts'
 import { type Door, standingOf } from '../http/door.ts'
 import { readForm } from '../http/form.ts'
 import { safeReturnTo } from '../http/return-to.ts'
 import { proveByEmailAndPassword, type Unproved } from '../sign-in/prove.ts'
-import { frameOf, type PageParts, page } from './page-parts.ts'
+import { frameOf, type PageParts, page, setRetryAfter } from './page-parts.ts'
 import { endCurrent, handOver, home, pageOf } from './passage.ts'
 import type { Frame, Notice } from './views/parts/frame.ts'
 import { SignInView } from './views/sign-in/sign-in.tsx'
@@ -22,10 +23,12 @@ export function signInPages(door: Door, parts: PageParts): void {
     if (standing && ['done', 'enrol', 'recovery-codes'].includes(standing.step.at)) {
       return c.redirect(standing.step.at === 'done' ? (next ?? home) : pageOf(standing.step), 303)
     }
+    const { helpContact, hasHadAdministrator } = await readPublicSettings(machine.db)
     const frame = frameOf(c, parts, null)
+    const notice = noticeOf(frame, hasHadAdministrator ? c.req.query('notice') : 'no-administrator')
     return page(
       c,
-      <SignInView frame={frame} next={next ?? undefined} notice={noticeOf(frame, c.req.query('notice'))} />,
+      <SignInView frame={frame} next={next ?? undefined} notice={notice} helpContact={helpContact ?? undefined} />,
     )
   })
 
@@ -45,6 +48,8 @@ export function signInPages(door: Door, parts: PageParts): void {
       await endCurrent(c, parts)
       return c.redirect(handOver(c, parts, proving.progress), 303)
     }
+    if (proving.because === 'blocked') setRetryAfter(c, proving.retryAt, machine.clock())
+    const { helpContact } = await readPublicSettings(machine.db)
     const frame = frameOf(c, parts, null)
     const view = (
       <SignInView
@@ -52,6 +57,7 @@ export function signInPages(door: Door, parts: PageParts): void {
         next={next ?? undefined}
         email={email}
         problem={problemOf(frame, proving, machine.clock())}
+        helpContact={helpContact ?? undefined}
       />
     )
     return page(c, view, proving.because === 'blocked' ? 429 : 422)
@@ -89,6 +95,7 @@ const notices = {
   over: 'signIn.notice.over',
   'signed-out': 'signIn.notice.signedOut',
   ended: 'signIn.notice.ended',
+  'no-administrator': 'signIn.notice.noAdministrator',
 } as const
 
 function noticeOf(frame: Frame, name: string | undefined): Notice | undefined {
