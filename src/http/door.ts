@@ -2,7 +2,7 @@
 // add one, and a route that got in another way is answered as if it did not exist. Before a handler runs, its caller has
 // been looked up and judged by the one decision; a handler receives what its declaration promised, typed.
 
-import { type Context, type Handler, Hono } from 'hono'
+import { type Context, type Handler, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { matchedRoutes } from 'hono/route'
 import { type Caller, printable, recordAlone } from '../audit/record.ts'
@@ -79,10 +79,15 @@ const longestBody = 64 * 1024
 export function createDoor(parts: DoorParts): Door {
   const { machine, settings } = parts
   const app = new Hono<DoorEnv>({ strict: true })
-  const declared = new WeakSet<Handler<DoorEnv>>()
+  const declared = new WeakSet<object>()
+  const guards = new WeakSet<object>()
   const routes: { method: string; path: string; access: Access }[] = []
 
-  app.use('*', async (c, next) => {
+  const guard = (middleware: MiddlewareHandler<DoorEnv>) => {
+    guards.add(middleware)
+    app.use('*', middleware)
+  }
+  guard(async (c, next) => {
     const began = performance.now()
     const caller = callerOf(c.req.raw.headers, c.env, settings.trustedProxies)
     c.set('caller', caller)
@@ -100,10 +105,12 @@ export function createDoor(parts: DoorParts): Door {
       caller,
     })
   })
-  app.use('*', bodyLimit({ maxSize: longestBody, onError: () => refuseWith(new Refusal('too-large')) }))
-  app.use('*', async (c, next) => {
-    if (!matchedRoutes(c).some((route) => declared.has(route.handler as Handler<DoorEnv>)))
-      throw new Refusal('not-found')
+  guard(bodyLimit({ maxSize: longestBody, onError: () => refuseWith(new Refusal('too-large')) }))
+  guard(async (c, next) => {
+    const handlers = matchedRoutes(c).map(({ handler }) => handler)
+    // A stranger beside a declared route could answer in its place, so such a route is closed as well.
+    if (!handlers.some((handler) => declared.has(handler))) throw new Refusal('not-found')
+    if (!handlers.every((handler) => declared.has(handler) || guards.has(handler))) throw new Refusal('not-found')
     mustBeSameOrigin(c.req.raw, settings.url)
     await next()
   })
@@ -123,7 +130,12 @@ export function createDoor(parts: DoorParts): Door {
     lookUp: (c: DoorContext) => Promise<Given>,
   ): Declare<Given> {
     return (method, path, handler) => {
-      const gated: Handler<DoorEnv> = async (c) => handler(c, ...(await lookUp(c)))
+      const gated: Handler<DoorEnv> = async (c) => {
+        const given = await lookUp(c)
+        // Opening a page may begin something (a new secret, a step-up); asking about it with HEAD begins nothing.
+        if (c.req.raw.method === 'HEAD' && access !== 'anyone') return c.body(null)
+        return handler(c, ...given)
+      }
       declared.add(gated)
       routes.push({ method: method.toUpperCase(), path, access })
       app.on(method.toUpperCase(), path, gated)
