@@ -191,7 +191,12 @@ export async function pendingOf(
   settings: HttpSettings,
 ): Promise<PendingSignIn | null> {
   const token = readCookie(c, settings, 'sign-in')
-  return token === null ? null : findPendingSignIn(machine, token)
+  const pending = token === null ? null : await findPendingSignIn(machine, token)
+  if (pending?.signIn.purpose !== 'step-up') return pending
+  // A step-up belongs to the session that asked for it: without that session it is nobody's, and in somebody else's it
+  // would turn one person's browser into another's.
+  const standing = await standingOf(c, machine, settings)
+  return standing?.session.id === pending.signIn.sessionId ? pending : null
 }
 
 async function mustBeSigningIn(c: DoorContext, machine: SignInParts, settings: HttpSettings): Promise<PendingSignIn> {
