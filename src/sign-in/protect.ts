@@ -102,7 +102,9 @@ export async function confirmEnrolment(
       now,
     })
   })
-  return continued ? { ok: true, codes, continued } : { ok: false, because: 'expired', clockOff: null }
+  // Confirmed meanwhile, here or elsewhere: this holder's token is dead, and a new secret is not for it to see.
+  if (!continued) throw new Refusal(holder.in === 'session' ? 'signed-out' : 'sign-in-over')
+  return { ok: true, codes, continued }
 }
 
 async function refuseEnrolment(
