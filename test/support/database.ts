@@ -6,11 +6,31 @@ import { createUser } from '../../src/users/users.ts'
 import { createDatabase } from './postgres.ts'
 import type { Dialect } from './service.ts'
 
+let template: Promise<string> | undefined
+
+/** Migrates one database and has the others copied from it, which is quicker. It goes with the cluster. */
+async function makeTemplate(): Promise<string> {
+  const { url } = await createDatabase()
+  const db = await openDatabase({ postgres: url })
+  await migrate(db)
+  await db.destroy()
+  return url
+}
+
+async function openMigrated(dialect: Dialect) {
+  if (dialect === 'postgres') {
+    template ??= makeTemplate()
+    const { url, drop } = await createDatabase(await template)
+    return { db: await openDatabase({ postgres: url }), drop }
+  }
+  const db = await openDatabase({ sqliteFile: ':memory:' })
+  await migrate(db)
+  return { db, drop: async () => {} }
+}
+
 /** Opens one; `close` also deletes what was made for it. */
 export async function openTestDatabase(dialect: Dialect) {
-  const postgres = dialect === 'postgres' ? await createDatabase() : null
-  const db = await openDatabase(postgres ? { postgres: postgres.url } : { sqliteFile: ':memory:' })
-  await migrate(db)
+  const { db, drop } = await openMigrated(dialect)
   let users = 0
   return {
     db,
@@ -24,7 +44,7 @@ export async function openTestDatabase(dialect: Dialect) {
     },
     close: async () => {
       await db.destroy()
-      await postgres?.drop()
+      await drop()
     },
   }
 }

@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openTestDatabase, type TestDatabase } from '../../test/support/database.ts'
+import { dialects } from '../../test/support/service.ts'
+import { hours, minutes, seconds } from '../time.ts'
+import { type Allowance, admit, forgive, perAccount, perAddress, purgeAttempts } from './attempts.ts'
+
+for (const dialect of dialects) {
+  describe(`attempts on ${dialect}`, () => {
+    const start = 1_700_000_000_000
+    const account = { key: 'password:account:a', allowance: perAccount }
+    const address = { key: 'password:address:192.0.2.1', allowance: perAddress }
+    let database: TestDatabase
+    beforeEach(async () => {
+      database = await openTestDatabase(dialect)
+    })
+    afterEach(() => database.close())
+
+    /** Tries as soon as it may, over and over, and writes down each wait. */
+    async function waitsOf(allowance: Allowance, attempts: number): Promise<number[]> {
+      let now = start
+      const waits: number[] = []
+      for (let count = 0; count < attempts; count += 1) {
+        const admission = await admit(database.db, [{ key: 'k', allowance }], now)
+        if (!admission.admitted) throw new Error(`attempt ${count} was refused`)
+        const until = admission.closedUntil ?? now
+        waits.push(until - now)
+        if (until > now) {
+          const early = await admit(database.db, [{ key: 'k', allowance }], until - 1)
+          expect(early).toEqual({ admitted: false, retryAt: Math.max(until, until - 1 + seconds(1)) })
+        }
+        now = until
+      }
+      return waits
+    }
+
+    test('an account has five, and then waits that grow from half a minute to an hour', async () => {
+      const grown = [seconds(30), minutes(1), minutes(2), minutes(5), minutes(10), minutes(20), minutes(40), hours(1)]
+      expect(await waitsOf(perAccount, 15)).toEqual([0, 0, 0, 0, ...grown, hours(1), hours(1), hours(1)])
+    })
+
+    test('an address, which many people may share, has thirty', async () => {
+      const waits = await waitsOf(perAddress, 38)
+      expect(waits.slice(0, 29)).toEqual(Array(29).fill(0))
+      const grown = [seconds(30), seconds(30), minutes(1), minutes(1), minutes(2), minutes(5), minutes(15)]
+      expect(waits.slice(29)).toEqual([...grown, minutes(15), minutes(15)])
+    })
+
+    test('a refused attempt adds nothing, and is told when to come back', async () => {
+      for (let count = 0; count < 5; count += 1) await admit(database.db, [account], start)
+      for (let count = 0; count < 10; count += 1)
+        expect(await admit(database.db, [account], start + seconds(1))).toEqual({
+          admitted: false,
+          retryAt: start + seconds(30),
+        })
+      const row = await database.db.selectFrom('attempts').select('failures').executeTakeFirstOrThrow()
+      expect(row.failures).toBe(5)
+    })
+
+    test('two hundred at once get no further than one after another', async () => {
+      const admissions = await Promise.all(Array.from({ length: 200 }, () => admit(database.db, [account], start)))
+      expect(admissions.filter(({ admitted }) => admitted)).toHaveLength(5)
+      expect(await admit(database.db, [account], start + seconds(30))).toMatchObject({ admitted: true })
+      expect(await admit(database.db, [account], start + seconds(30))).toMatchObject({ admitted: false })
+    })
+
+    test('what one limit refuses is not counted against the next', async () => {
+      for (let count = 0; count < 30; count += 1) await admit(database.db, [address], start)
+      expect(await admit(database.db, [address, account], start)).toMatchObject({ admitted: false })
+      const keys = await database.db.selectFrom('attempts').select('key').execute()
+      expect(keys).toEqual([{ key: address.key }])
+    })
+
+    test('of several limits the one that closes longest is told', async () => {
+      for (let count = 0; count < 29; count += 1) await admit(database.db, [address], start)
+      for (let count = 0; count < 5; count += 1) await admit(database.db, [account], start - minutes(1))
+      expect(await admit(database.db, [address, account], start)).toEqual({
+        admitted: true,
+        closedUntil: start + minutes(1),
+      })
+    })
+
+    test('each key counts for itself', async () => {
+      for (let count = 0; count < 6; count += 1) await admit(database.db, [account], start)
+      expect(await admit(database.db, [{ ...account, key: 'password:account:b' }], start)).toMatchObject({
+        admitted: true,
+      })
+    })
+
+    test('a right guess clears the person’s own count', async () => {
+      for (let count = 0; count < 5; count += 1) await admit(database.db, [account], start)
+      await forgive(database.db, [account], [])
+      for (let count = 0; count < 5; count += 1)
+        expect(await admit(database.db, [account], start)).toMatchObject({ admitted: true })
+      expect(await admit(database.db, [account], start)).toMatchObject({ admitted: false })
+    })
+
+    test('a right guess takes only itself back from a count that is shared', async () => {
+      for (let count = 0; count < 29; count += 1) await admit(database.db, [address], start)
+      for (let count = 0; count < 50; count += 1) {
+        expect(await admit(database.db, [address], start)).toMatchObject({ admitted: true })
+        await forgive(database.db, [], [address])
+      }
+      expect(await admit(database.db, [address], start)).toEqual({ admitted: true, closedUntil: start + seconds(30) })
+      expect(await admit(database.db, [address], start)).toMatchObject({ admitted: false })
+    })
+
+    test('a shared count that is closed by others’ failures stays closed', async () => {
+      let now = start
+      for (let count = 0; count < 32; count += 1) {
+        const admission = await admit(database.db, [address], now)
+        now = admission.admitted ? (admission.closedUntil ?? now) : now
+      }
+      const admission = await admit(database.db, [address], now)
+      await forgive(database.db, [], [address])
+      expect(admission).toMatchObject({ admitted: true })
+      expect(await admit(database.db, [address], now)).toMatchObject({ admitted: false })
+    })
+
+    test('counts of passwords are forgotten a day after the last attempt; those of second factors are not', async () => {
+      const second = { key: 'second-factor:account:u', allowance: perAccount }
+      for (const limit of [account, second]) await admit(database.db, [limit], start)
+      await purgeAttempts(database.db, start + hours(24))
+      expect(await database.db.selectFrom('attempts').select('key').execute()).toHaveLength(2)
+      await purgeAttempts(database.db, start + hours(24) + 1)
+      expect(await database.db.selectFrom('attempts').select('key').execute()).toEqual([{ key: second.key }])
+    })
+  })
+}
