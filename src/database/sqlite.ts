@@ -2,7 +2,7 @@
 // (`synchronous=FULL`): an acknowledged change survives a power cut.
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely'
 import type { Database } from './database.ts'
 import type { Tables } from './tables.ts'
 
@@ -13,7 +13,23 @@ export function openSqlite(file: string): Database {
   connection.exec('PRAGMA journal_mode = WAL')
   connection.exec('PRAGMA synchronous = FULL')
   connection.exec('PRAGMA foreign_keys = ON')
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: asKyselyExpects(connection) }) })
+  return new Kysely<Tables>({ dialect: new Dialect({ database: asKyselyExpects(connection) }) })
+}
+
+/**
+ * SQLite can change its schema inside a transaction, though Kysely's own adapter does not count on it. Here it does: of
+ * several processes that start at once the first one migrates while the others wait, and a crash leaves nothing half done.
+ */
+class Dialect extends SqliteDialect {
+  override createAdapter() {
+    return new Adapter()
+  }
+}
+
+class Adapter extends SqliteAdapter {
+  override get supportsTransactionalDdl() {
+    return true
+  }
 }
 
 type Bindable = SQLInputValue | boolean | undefined

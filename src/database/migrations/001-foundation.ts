@@ -1,5 +1,5 @@
 // The first schema: users, sign-ins, sessions, attempts, TOTP, recovery codes, the policy, audit events and outgoing mail.
-// Every statement can run twice: SQLite has no transaction around a migration, so a crash may leave half of it behind.
+// Every statement can run twice, so that what a crash may have left half done is simply done again.
 
 import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely'
 
