@@ -1,0 +1,54 @@
+/**
+ * Writes the reference pages that are made from the source (`npm run docs`). `test/docs.test.ts` makes them the same way and
+ * fails when what is in `docs/` differs, so a page never falls behind the code.
+ */
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { eventsPage } from './docs/events.ts'
+import { type Route, routesPage } from './docs/routes.ts'
+import { settingsPage } from './docs/settings.ts'
+
+/** Where the repository lies. */
+export const root: string = join(import.meta.dirname, '..')
+
+const madeBy = '<!-- Made by `npm run docs`. Change the source, not this page. -->\n\n'
+
+/** Makes every generated page: its path in the repository and its text. */
+export function generatePages(routes: readonly Route[]): Record<string, string> {
+  return {
+    'docs/reference/settings.md': madeBy + settingsPage(),
+    'docs/reference/events.md': madeBy + eventsPage(root),
+    'docs/reference/routes.md': madeBy + routesPage(routes),
+  }
+}
+
+/** Builds the service without serving it, to ask it for its routes. The pages are JSX, which Node.js alone does not read. */
+async function routesOfService(): Promise<readonly Route[]> {
+  const { runnerImport } = await import('vite')
+  const source = (name: string) => join(root, 'src', name)
+  const jsx = { runtime: 'automatic', importSource: 'hono/jsx' } as const
+  const options = { root, configFile: false, logLevel: 'error', oxc: { jsx } } as const
+  const { createService } = (await runnerImport<typeof import('../src/service.ts')>(source('service.ts'), options))
+    .module
+  const { openDatabase } = await import('../src/database/database.ts')
+  const { masterKey } = await import('../src/secrets/master-key.ts')
+  const { readConfig } = await import('../src/config.ts')
+  const db = await openDatabase({ sqliteFile: ':memory:' })
+  const { routes } = createService({
+    config: readConfig({}, root),
+    db,
+    key: masterKey(randomBytes(32)),
+    clock: () => 0,
+    mailer: async () => {},
+    log: { info: () => {}, error: () => {} },
+    assets: { script: '', style: '', files: new Map() },
+  })
+  await db.destroy()
+  return routes
+}
+
+if (import.meta.main) {
+  for (const [path, text] of Object.entries(generatePages(await routesOfService())))
+    writeFileSync(join(root, path), text)
+}

@@ -1,0 +1,89 @@
+/**
+ * The reference page of the audit events. Names and details come from the union in `src/audit/events.ts`; what each means
+ * is written here, and the type makes sure that none is left out.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AuditEvent } from '../../src/audit/events.ts'
+
+const meanings: Record<AuditEvent['name'], string> = {
+  'sign-in.begun':
+    'The password was right. `knownBrowser` tells whether this browser had signed in to the account before.',
+  'sign-in.completed': 'Everything that was owed has been proved, and there is a session. `acr` and `amr` say how.',
+  'sign-in.ended-by-wrong-codes': 'The fifth wrong guess ended a sign-in or a step-up.',
+  'sign-out': 'A person signed out, or somebody signed in on top of their session in the same browser.',
+  'password.refused': 'A password was not accepted. The person was told the same words for every reason.',
+  'password.set': 'A user got a password.',
+  'attempts.blocked': 'A wrong guess used up what was free: the next may be made at `until`.',
+  'second-factor.accepted': 'A code or recovery code was right, and is spent.',
+  'second-factor.refused':
+    'A code or recovery code was not accepted. `clockOff` is there when the code fits a moment outside the window.',
+  'step-up.begun': 'A signed-in person was asked to confirm who they are.',
+  'step-up.completed': 'They did.',
+  'totp.enrolment-shown': 'A new secret was made and shown. It is not in use yet.',
+  'totp.enrolment-refused': 'The code that was to confirm a new secret was wrong, or the secret had run out.',
+  'totp.enrolled': 'An authenticator was confirmed: 2FA is on with it.',
+  'totp.renamed': 'An authenticator got another name.',
+  'totp.removed': 'Authenticators were removed, by turning 2FA off or because a new one took their place.',
+  'totp.disabled-by-wrong-codes': 'An authenticator was switched off after 100 wrong codes in a row.',
+  'recovery-codes.created': 'A set of ten recovery codes was made. It does not count yet.',
+  'recovery-codes.saved': 'The person ticked that the codes are saved: the set counts from here.',
+  'recovery-codes.used': 'A recovery code was spent; `left` remain.',
+  'recovery-codes.removed': 'The recovery codes were removed because 2FA was turned off.',
+  'sessions.ended': 'Other sessions of the user were ended, and how many.',
+  'user.created': 'A user was added.',
+  'invitation.created': 'A one-time link was made for a new user. The link itself is not recorded.',
+  'invitation.accepted': 'The link was used to choose a password.',
+  'policy.changed': 'Enforcement was switched on (`to` is `mfa`) or off (`to` is `nothing`).',
+  'settings.changed': 'Another setting of the service was changed.',
+  'request.refused': 'Somebody who is signed in tried something that they may not do.',
+}
+
+export interface EventShape {
+  name: string
+  /** The type of the details, as the source has it. */
+  details: string
+}
+
+/** Reads the events and their details from the source of the union, with the short names of other unions written out. */
+export function readEvents(source: string): EventShape[] {
+  const union = source.slice(source.indexOf('export type AuditEvent'))
+  const others = [...source.matchAll(/export type (\w+) = ('.*)/g)]
+  const text = others.reduce((so, [, name, is = '']) => so.replace(new RegExp(`\\b${name}\\b`, 'g'), is), union)
+  return [...text.matchAll(/\{\s*name: '([^']+)';?\s*details: (Record<string, never>|\{[^}]*\})/g)].map(
+    ([, name = '', details = '']) => ({ name, details: details.startsWith('Record') ? '' : details }),
+  )
+}
+
+/** Tells which events some source outside of `src/audit` records; the others are declared for later. */
+function recorded(root: string): (name: string) => boolean {
+  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.tsx?$/.test(file) && !/\.test\.tsx?$/.test(file) && !file.startsWith('audit'))
+    .map((file) => readFileSync(join(root, 'src', file), 'utf8'))
+  return (name) => sources.some((source) => source.includes(`name: '${name}'`))
+}
+
+const opening = `# Audit events
+
+Every event that can be recorded. An event is written in the transaction of what it records: if it cannot be written, what
+it records does not happen. No event holds a secret: no password, code, token, link or key.
+
+Beside its name and its details, each event has the time (milliseconds since 1970), the actor (who did it, or nothing while nobody
+is known), the subject (whose account it concerns), the caller's network address and browser, and the number of the request,
+which is also in the response's \`X-Request-Id\` header and in the log.
+
+Events are rows of the table \`audit_events\`, in the columns \`at\`, \`name\`, \`actor_id\`, \`subject_id\`, \`address\`, \`user_agent\`,
+\`request_id\` and \`details\` (JSON). There is no page that shows them yet; read them with SQL. Nothing deletes them.
+
+`
+
+/** Writes the page. `root` is the folder of the repository. */
+export function eventsPage(root: string): string {
+  const isRecorded = recorded(root)
+  const rows = readEvents(readFileSync(join(root, 'src/audit/events.ts'), 'utf8')).map(({ name, details }) => {
+    const meaning = meanings[name as AuditEvent['name']] ?? ''
+    const kept = isRecorded(name) ? meaning : `${meaning} Declared, but recorded by nothing yet.`
+    return `| \`${name}\` | ${details === '' ? '' : `\`${details.slice(1, -1).trim().replace(/\s+/g, ' ').replaceAll('|', '\\|')}\``} | ${kept} |`
+  })
+  return `${opening}| Event | Details | When |\n|---|---|---|\n${rows.join('\n')}\n`
+}

@@ -1,0 +1,88 @@
+/**
+ * The reference page of the routes, made from what the built service says it has. What each is for is written here; a route
+ * without words, and words without a route, are faults.
+ */
+export interface Route {
+  method: string
+  path: string
+  access: string
+}
+
+const purposes: Record<string, string> = {
+  'GET /assets/:file': 'Style sheet and script, compressed ahead of time.',
+  'GET /favicon.svg': 'The icon.',
+  'GET /favicon.ico': 'Leads to the icon.',
+  'GET /': 'Leads to the profile.',
+  'GET /sign-in': 'The form for email and password. `next` names a path of ours to go to afterwards.',
+  'POST /sign-in': 'Begins a sign-in.',
+  'POST /sign-out': 'Ends the session, or the sign-in in progress, of this browser.',
+  'GET /sign-in/password': 'Step-up of an account without 2FA: the password once more.',
+  'POST /sign-in/password': 'Proves the password.',
+  'GET /sign-in/verification-code': 'Asks for a code of the authenticator app, in a sign-in or a step-up.',
+  'POST /sign-in/verification-code': 'Proves the code.',
+  'GET /sign-in/recovery-code': 'Asks for a recovery code instead.',
+  'POST /sign-in/recovery-code': 'Proves and spends the recovery code.',
+  'GET /sign-in/recovery-code-used': 'Tells how many recovery codes are left.',
+  'GET /set-up-mfa': 'Shows a new secret. `replace=yes` replaces the authenticator of an account that has one.',
+  'POST /set-up-mfa': 'Confirms the secret with a code, and shows ten recovery codes.',
+  'GET /recovery-codes': 'Offers a new set of recovery codes, and says why one is owed.',
+  'POST /recovery-codes': 'Makes the new set and shows it.',
+  'POST /recovery-codes/saved': 'Makes the set count.',
+  'POST /recovery-codes/download': 'Sends the codes back as a text file. Nothing readable is kept on the server.',
+  'GET /my-profile': 'The profile.',
+  'GET /my-profile/settings': 'Security and preferences.',
+  'POST /my-profile/settings': 'Saves language and theme.',
+  'GET /my-profile/settings/rename-authenticator': 'Asks for a new name. Needs a fresh proof.',
+  'POST /my-profile/settings/rename-authenticator': 'Renames. Needs a fresh proof.',
+  'GET /my-profile/settings/disable-2fa': 'Asks whether 2FA is to be turned off. Needs a fresh proof.',
+  'POST /my-profile/settings/disable-2fa': 'Turns 2FA off; refused while it is enforced. Needs a fresh proof.',
+  'GET /set-up': 'The form for the first administrator, by the printed link.',
+  'POST /set-up': 'Creates the first administrator, once.',
+  'GET /accept-invitation': 'The form with which a new user chooses a password. Looking uses nothing up.',
+  'POST /accept-invitation': 'Sets the password, once.',
+  'GET /admin': 'Leads to the users.',
+  'GET /admin/users': 'Everyone, with the state of their 2FA. `search` and `after` narrow and page.',
+  'GET /admin/users/new': 'The form for a new user. Needs a fresh proof.',
+  'POST /admin/users/new': 'Adds a user and shows their one-time link. Needs a fresh proof.',
+  'GET /admin/settings': 'Enforcement and the help contact.',
+  'POST /admin/settings': 'Saves them. Needs a fresh proof.',
+  'GET /healthz': 'Answers while the process is alive.',
+  'GET /readyz': 'Answers 200 while the database answers, else 503.',
+  'GET /api/v1/me': 'The signed-in user, and how their session was proved, as JSON.',
+}
+
+const opening = `# Routes
+
+Every route of the running service, and who may call it. A route is declared together with its access; an address that no
+declaration covers is answered as if nothing were there.
+
+| Access | Who may call |
+|---|---|
+| \`anyone\` | Everybody. |
+| \`sign-in\` | A browser with a sign-in or a step-up in progress. |
+| \`holder\` | A sign-in that owes nothing but enrolment or recovery codes, or a session, also one that owes them. |
+| \`signed-in\` | A session that owes nothing. |
+| \`administrator\` | Such a session, of an administrator. |
+
+Whoever may not is led to what they owe (pages) or gets a problem as JSON (\`/api/v1/me\`). Every \`POST\` must come from a page of
+the service itself and be an ordinary form of at most 64 KiB. \`HEAD\` is judged like \`GET\` and begins nothing.
+
+The cookies are \`countersign-session\`, \`countersign-sign-in\` and \`countersign-browser\`, on https with \`__Host-\` in front.
+
+`
+
+/** Writes the page. Throws when the words here and the routes of the service do not fit each other. */
+export function routesPage(routes: readonly Route[]): string {
+  const names = routes.map(({ method, path }) => `${method} ${path}`)
+  const faults = [
+    ...names.filter((name) => !purposes[name]).map((name) => `${name} has no words in scripts/docs/routes.ts`),
+    ...Object.keys(purposes)
+      .filter((name) => !names.includes(name))
+      .map((name) => `${name} is not a route any more`),
+  ]
+  if (faults.length > 0) throw new Error(faults.join('\n'))
+  const rows = routes.map(
+    ({ method, path, access }) => `| \`${method}\` | \`${path}\` | \`${access}\` | ${purposes[`${method} ${path}`]} |`,
+  )
+  return `${opening}| Method | Path | Access | What it does |\n|---|---|---|---|\n${rows.join('\n')}\n`
+}
