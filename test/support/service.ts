@@ -7,6 +7,7 @@ import type { Kysely } from 'kysely'
 import { openDatabase } from '../../src/database/database.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Tables } from '../../src/database/tables.ts'
+import type { StaticFiles } from '../../src/http/static-files.ts'
 import type { Message } from '../../src/mail/outbox.ts'
 import { masterKey } from '../../src/secrets/master-key.ts'
 import { confirmKey, sealerFor } from '../../src/secrets/sealing.ts'
@@ -43,6 +44,15 @@ export interface TestServiceOptions {
   key?: Buffer
 }
 
+/** Stand-ins for what the build makes for browsers. */
+const files: StaticFiles = new Map(
+  [
+    ['/assets/main.js', 'text/javascript; charset=utf-8'],
+    ['/assets/main.css', 'text/css; charset=utf-8'],
+    ['/favicon.svg', 'image/svg+xml'],
+  ].map(([path = '', type = '']) => [path, { type, plain: Buffer.from(''), br: null, gzip: null }]),
+)
+
 const start: Instant = Date.parse('2026-11-24T09:00:10Z')
 
 export async function startService({
@@ -76,7 +86,7 @@ export async function startService({
         info: (fields, message) => void logged.push(JSON.stringify({ ...fields, message })),
         error: (fields, message) => void logged.push(`ERROR ${message} ${describe(fields)}`),
       },
-      assets: { script: '/assets/main.js', style: '/assets/main.css', files: new Map() },
+      assets: { script: '/assets/main.js', style: '/assets/main.css', files },
     })
   const running: TestService = {
     service: build(),

@@ -1,0 +1,114 @@
+// No sequence of requests reaches a session that what happened does not justify. Random walks over the sign-in machine,
+// judged step by step by notes of our own (see model-walk/model.ts). `WALK_SEED` and `WALK_RUNS` choose other walks.
+
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { hours, minutes, seconds } from '../../src/time.ts'
+import { dialects } from '../support/service.ts'
+import { type Move, Walk } from './model-walk/walk.ts'
+
+const seat = fc.nat({ max: 2 })
+const who = fc.nat({ max: 1 })
+const yes = fc.boolean()
+const seldom = fc.integer({ min: 0, max: 3 }).map((number) => number === 0)
+const mostly = fc.integer({ min: 0, max: 3 }).map((number) => number > 0)
+
+const move: fc.Arbitrary<Move> = fc.oneof(
+  { weight: 14, arbitrary: fc.record({ do: fc.constant('what is due' as const), seat, who, lostPhone: seldom }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('sign in' as const), seat, who, right: mostly }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('code' as const),
+      seat,
+      which: fc.constantFrom('right', 'early', 'late', 'too late', 'wrong', 'replayed', "somebody else's"),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('recovery code' as const),
+      seat,
+      which: fc.constantFrom('right', 'right', 'used', "somebody else's", 'nonsense'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('password again' as const), seat, right: mostly }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('open set-up' as const), seat, replace: mostly }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('confirm set-up' as const),
+      seat,
+      which: fc.constantFrom('right', 'wrong', "another browser's"),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('new codes' as const), seat }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('save codes' as const),
+      seat,
+      which: fc.constantFrom('own', "another browser's"),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('disable' as const), seat }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('enforce by page' as const), seat, on: yes }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('enforce' as const), on: yes }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('deactivate' as const), who, active: mostly }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('sign out' as const), seat }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('wait' as const),
+      for: fc.constantFrom(
+        seconds(10),
+        seconds(30),
+        seconds(30),
+        minutes(1),
+        minutes(1),
+        minutes(5),
+        minutes(11),
+        hours(1) + minutes(1),
+      ),
+    }),
+  },
+)
+
+const seed = Number(process.env.WALK_SEED ?? 20_261_124)
+const runs = { sqlite: 16, postgres: 3 }
+
+for (const dialect of dialects) {
+  test(`no walk reaches a session that its proofs do not justify, on ${dialect}`, { timeout: 300_000 }, async () => {
+    const granted = new Map<string, number>()
+    const property = fc.asyncProperty(fc.array(move, { minLength: 60, maxLength: 80, size: 'max' }), async (moves) => {
+      const walk = await Walk.begin(dialect)
+      try {
+        for (const one of moves) await walk.move(one)
+      } finally {
+        await walk.end()
+      }
+      for (const [what, times] of walk.granted) granted.set(what, (granted.get(what) ?? 0) + times)
+    })
+    const numRuns = Number(process.env.WALK_RUNS ?? runs[dialect])
+    // On failure fast-check prints the seed, the path to this walk, and the shortest walk that fails.
+    await fc.assert(property, { seed, numRuns, interruptAfterTimeLimit: 240_000 })
+    if (process.env.WALK_VERBOSE) console.log(Object.fromEntries(granted))
+    if (dialect !== 'sqlite') return
+    // A walk that never gets anywhere would prove nothing.
+    for (const what of [
+      'a sign-in',
+      'a session',
+      'a session with 2FA',
+      'a code',
+      'a recovery code',
+      'a new secret',
+      '2FA on',
+      'new recovery codes',
+      'saved recovery codes',
+      'a step-up',
+      'a stronger session',
+      '2FA off',
+    ])
+      expect(`${what}: ${(granted.get(what) ?? 0) > 0}`).toBe(`${what}: true`)
+  })
+}

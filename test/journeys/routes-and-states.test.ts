@@ -1,0 +1,454 @@
+// Who may call what. Every route that the running service has, called in every state that a browser can be in, against a
+// table that is written by hand: a route without a row fails, and so does a row without a route.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createPages } from '../../src/pages/pages.tsx'
+import { Browser } from '../support/browser.ts'
+import { addProtectedPerson } from '../support/people.ts'
+import { addressOf, callRoute, request } from '../support/routes.ts'
+import { dialects, origin, startService } from '../support/service.ts'
+import { makeState, type State, type StateName, stateNames } from '../support/states.ts'
+import { changesBetween, readTables } from '../support/tables.ts'
+
+/** By what comes of it (see `callRoute`), the states in which that comes of calling the route. */
+type Row = Readonly<Record<string, readonly StateName[]>>
+
+const outside: readonly StateName[] = ['anonymous', 'disabled']
+const secondFactorOwed: readonly StateName[] = ['second factor owed']
+const signingInOwesEnrolment: readonly StateName[] = ['enrolment owed, signing in']
+const signedInOwesEnrolment: readonly StateName[] = ['enrolment owed, signed in']
+const signingInOwesCodes: readonly StateName[] = ['recovery codes owed, signing in']
+const signedInOwesCodes: readonly StateName[] = ['recovery codes owed, signed in']
+const owesEnrolment = [...signingInOwesEnrolment, ...signedInOwesEnrolment]
+const owesCodes = [...signingInOwesCodes, ...signedInOwesCodes]
+const signingIn = [...secondFactorOwed, ...signingInOwesEnrolment, ...signingInOwesCodes]
+const noSignInGoesOn: readonly StateName[] = [
+  ...outside,
+  ...signedInOwesEnrolment,
+  ...signedInOwesCodes,
+  'stale member',
+  'stale administrator',
+  'member',
+  'member without 2FA',
+  'administrator',
+]
+const fresh: readonly StateName[] = ['member', 'administrator']
+const stale: readonly StateName[] = ['stale member', 'stale administrator', 'stepping up']
+const without2FA: readonly StateName[] = ['member without 2FA']
+const usable = [...fresh, ...stale, ...without2FA]
+const members: readonly StateName[] = ['member', 'member without 2FA', 'stale member', 'stepping up']
+const everyState = stateNames
+
+/** What everybody gets who has no session that owes nothing. */
+const turnedAway: Row = {
+  '→ /sign-in': [...outside, ...signingIn],
+  '→ /set-up-mfa': signedInOwesEnrolment,
+  '→ /recovery-codes': signedInOwesCodes,
+}
+
+/** The same, and members as well. */
+const administratorsOnly: Row = { ...turnedAway, '403': members }
+
+const table: Readonly<Record<string, Row>> = {
+  // For anyone.
+  'GET /healthz': { data: everyState },
+  'GET /readyz': { data: everyState },
+  'GET /assets/:file': { file: everyState },
+  'GET /favicon.svg': { file: everyState },
+  'GET /favicon.ico': { '→ /favicon.svg': everyState },
+  'GET /': { '→ /my-profile': everyState },
+  'GET /sign-in': {
+    page: [...outside, ...signingIn],
+    '→ /set-up-mfa': signedInOwesEnrolment,
+    '→ /recovery-codes': signedInOwesCodes,
+    '→ /my-profile/settings': usable,
+  },
+  // Sent with the right password of somebody without 2FA, whom enforcement stops and nothing else does.
+  'POST /sign-in': {
+    'changes → /my-profile': [...outside, ...secondFactorOwed, ...owesCodes, ...usable],
+    '→ /set-up-mfa': signingInOwesEnrolment,
+    'changes → /set-up-mfa': signedInOwesEnrolment,
+  },
+  'POST /sign-out': {
+    '→ /sign-in': ['anonymous', ...signingIn],
+    'changes → /sign-in': ['disabled', ...signedInOwesEnrolment, ...signedInOwesCodes, ...usable],
+  },
+  // The link of the first administrator is closed once there has been one.
+  'GET /set-up': { '404': everyState },
+  'POST /set-up': { '404': everyState },
+  // With a valid invitation; it makes a sign-in like any other.
+  'GET /accept-invitation': { page: everyState },
+  'POST /accept-invitation': {
+    'changes → /my-profile': [...outside, ...secondFactorOwed, ...owesCodes, ...usable],
+    'changes → /set-up-mfa': owesEnrolment,
+  },
+
+  // For whoever is signing in or stepping up, and only while it is the step that is due.
+  'GET /sign-in/password': {
+    '→ /sign-in': noSignInGoesOn,
+    '→ /sign-in/verification-code': [...secondFactorOwed, 'stepping up'],
+    '→ /set-up-mfa': signingInOwesEnrolment,
+    '→ /recovery-codes': signingInOwesCodes,
+  },
+  'POST /sign-in/password': { '→ /sign-in': everyState },
+  'GET /sign-in/verification-code': {
+    page: [...secondFactorOwed, 'stepping up'],
+    '→ /sign-in': noSignInGoesOn,
+    '→ /set-up-mfa': signingInOwesEnrolment,
+    '→ /recovery-codes': signingInOwesCodes,
+  },
+  // Sent with the right code.
+  'POST /sign-in/verification-code': {
+    'changes → /my-profile': secondFactorOwed,
+    'changes → /recovery-codes': ['stepping up'],
+    '→ /sign-in': [...noSignInGoesOn, ...signingInOwesEnrolment, ...signingInOwesCodes],
+  },
+  'GET /sign-in/recovery-code': {
+    page: [...secondFactorOwed, 'stepping up'],
+    '→ /sign-in': noSignInGoesOn,
+    '→ /set-up-mfa': signingInOwesEnrolment,
+    '→ /recovery-codes': signingInOwesCodes,
+  },
+  // Sent with a wrong code.
+  'POST /sign-in/recovery-code': {
+    'form again': [...secondFactorOwed, 'stepping up'],
+    '→ /sign-in': [...noSignInGoesOn, ...signingInOwesEnrolment, ...signingInOwesCodes],
+  },
+
+  // For whoever may be led to protect their account.
+  'GET /set-up-mfa': {
+    page: [...owesEnrolment, ...without2FA],
+    '→ /sign-in': outside,
+    '→ /sign-in/verification-code': secondFactorOwed,
+    '→ /recovery-codes': owesCodes,
+    '→ /my-profile/settings': [...fresh, ...stale],
+  },
+  // Sent with a wrong code.
+  'POST /set-up-mfa': {
+    'form again': [...owesEnrolment, ...without2FA],
+    '→ /sign-in': outside,
+    '→ /sign-in/verification-code': secondFactorOwed,
+    '→ /recovery-codes': owesCodes,
+    '→ /my-profile/settings': [...fresh, ...stale],
+  },
+  'GET /recovery-codes': {
+    page: [...owesCodes, ...fresh],
+    '→ /sign-in': outside,
+    '→ /sign-in/verification-code': [...secondFactorOwed, ...stale],
+    '→ /set-up-mfa': owesEnrolment,
+    '→ /my-profile/settings': without2FA,
+  },
+  'POST /recovery-codes': {
+    'changes page': [...owesCodes, ...fresh],
+    '→ /sign-in': [...outside, ...signingInOwesEnrolment],
+    '→ /sign-in/verification-code': [...secondFactorOwed, ...stale],
+    '→ /set-up-mfa': signedInOwesEnrolment,
+    '→ /my-profile': without2FA,
+  },
+  'POST /recovery-codes/saved': {
+    'changes → /my-profile': signingInOwesCodes,
+    'changes → /my-profile/settings': signedInOwesCodes,
+    '→ /my-profile/settings': [...owesEnrolment, ...usable],
+    '→ /sign-in': outside,
+    '→ /sign-in/verification-code': secondFactorOwed,
+  },
+  // Hands back, as a file, the codes that it was sent; it knows none.
+  'POST /recovery-codes/download': {
+    file: [...owesEnrolment, ...owesCodes, ...usable],
+    '→ /sign-in': outside,
+    '→ /sign-in/verification-code': secondFactorOwed,
+  },
+
+  // For a session that owes nothing.
+  'GET /sign-in/recovery-code-used': { ...turnedAway, page: usable },
+  'GET /my-profile': { ...turnedAway, page: usable },
+  'GET /my-profile/settings': { ...turnedAway, page: usable },
+  'POST /my-profile/settings': { ...turnedAway, 'changes → /my-profile/settings': usable },
+  'GET /my-profile/settings/rename-authenticator': {
+    ...turnedAway,
+    page: fresh,
+    '→ /sign-in/verification-code': stale,
+    '404': without2FA,
+  },
+  'POST /my-profile/settings/rename-authenticator': {
+    ...turnedAway,
+    'changes → /my-profile/settings': fresh,
+    '→ /sign-in/verification-code': stale,
+    '404': without2FA,
+  },
+  'GET /my-profile/settings/disable-2fa': {
+    ...turnedAway,
+    page: fresh,
+    '→ /sign-in/verification-code': stale,
+    '→ /my-profile/settings': without2FA,
+  },
+  'POST /my-profile/settings/disable-2fa': {
+    ...turnedAway,
+    'changes → /my-profile/settings': fresh,
+    '→ /sign-in/verification-code': stale,
+    '409': without2FA,
+  },
+  'GET /api/v1/me': {
+    '401': [...outside, ...signingIn],
+    '403': [...signedInOwesEnrolment, ...signedInOwesCodes],
+    data: usable,
+  },
+
+  // For administrators.
+  'GET /admin': { ...administratorsOnly, '→ /admin/users': ['administrator', 'stale administrator'] },
+  'GET /admin/users': { ...administratorsOnly, page: ['administrator', 'stale administrator'] },
+  'GET /admin/users/new': {
+    ...administratorsOnly,
+    page: ['administrator'],
+    '→ /sign-in/verification-code': ['stale administrator'],
+  },
+  'POST /admin/users/new': {
+    ...administratorsOnly,
+    'changes page': ['administrator'],
+    '→ /sign-in/verification-code': ['stale administrator'],
+  },
+  'GET /admin/settings': { ...administratorsOnly, page: ['administrator', 'stale administrator'] },
+  'POST /admin/settings': {
+    ...administratorsOnly,
+    'changes → /admin/settings': ['administrator'],
+    '→ /sign-in/verification-code': ['stale administrator'],
+  },
+}
+
+const routesOf = ({ running }: State) => running.service.routes.map(({ method, path }) => `${method} ${path}`)
+
+/** What the table says comes of every route in this state. */
+function expectedIn(name: StateName): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(table).map(([route, row]) => {
+      const outcomes = Object.keys(row).filter((outcome) => row[outcome]?.includes(name))
+      return [route, outcomes.join(' or ') || 'nothing is written down']
+    }),
+  )
+}
+
+/** What has nothing to do with the database is tried on one of them. */
+const [firstDialect] = dialects
+
+for (const dialect of dialects) {
+  for (const name of stateNames) {
+    describe(`${name}, on ${dialect}`, () => {
+      let state: State
+      beforeAll(async () => {
+        state = await makeState(name, dialect)
+      }, 60_000)
+      afterAll(() => state.stop())
+
+      test('every route of the service has a row in the table, and every row a route', () => {
+        expect(routesOf(state).sort()).toEqual(Object.keys(table).sort())
+      })
+
+      test('every route answers as the table says', { timeout: 120_000 }, async () => {
+        const outcomes: Record<string, string> = {}
+        for (const route of routesOf(state)) outcomes[route] = await callRoute(state, route)
+        expect(outcomes).toEqual(expectedIn(name))
+      })
+
+      test('who is led away from a page is led back to it later', async () => {
+        const page = '/my-profile/settings?notice=renamed'
+        const browser = await state.again()
+        const response = await browser.request(page, { method: 'GET', headers: {} })
+        if (response.status === 303) {
+          const location = new URL(response.headers.get('location') ?? '', origin)
+          expect(location.searchParams.get('next')).toBe(page)
+        } else {
+          expect(response.status).toBe(200)
+        }
+      })
+
+      test.runIf(dialect === firstDialect)(
+        'an unknown path is not found, whatever the method',
+        { timeout: 60_000 },
+        async () => {
+          const browser = await state.again()
+          const unknown = [
+            '/nothing',
+            '/my-profile/',
+            '/MY-PROFILE',
+            '/admin/',
+            '/api',
+            '/api/v1',
+            '/api/v1/',
+            '/api/v1/me/',
+            '/sign-in/',
+            '/assets/',
+            '/.env',
+            '/my-profile/settings/../../etc',
+            '/healthz/',
+          ]
+          for (const path of unknown)
+            for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
+              const response = await browser.request(path, { method, headers: { origin } })
+              expect(`${method} ${path} ${response.status}`).toBe(`${method} ${path} 404`)
+            }
+        },
+      )
+
+      test.runIf(dialect === firstDialect)(
+        'a method that is not declared does nothing',
+        { timeout: 120_000 },
+        async () => {
+          const browser = await state.again()
+          for (const route of routesOf(state)) {
+            const address = addressOf(route, state)
+            for (const method of ['PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+              const response = await browser.request(address, {
+                method,
+                headers: { origin, 'sec-fetch-site': 'same-origin' },
+              })
+              expect(`${method} ${address} ${response.status}`).toBe(`${method} ${address} 404`)
+              expect(response.headers.get('access-control-allow-origin')).toBeNull()
+              expect(response.headers.get('allow')).toBeNull()
+            }
+            const head = await browser.request(address, { method: 'HEAD', headers: {} })
+            expect(await head.text()).toBe('')
+          }
+          // What a signed-in person was refused is noted, as ever.
+          const noted = new Set(['sessions.last_seen_at', 'audit_events +1'])
+          const changes = changesBetween(state.contents, await readTables(state.running.db))
+          expect(changes.filter((change) => !noted.has(change))).toEqual([])
+        },
+      )
+    })
+  }
+}
+
+describe('the table', () => {
+  test('every row names every state once', () => {
+    for (const [route, row] of Object.entries(table))
+      expect(`${route}: ${Object.values(row).flat().sort().join(', ')}`).toBe(
+        `${route}: ${[...stateNames].sort().join(', ')}`,
+      )
+  })
+
+  test('nothing but the way to set 2FA up, help and sign-out is open while enrolment is owed', () => {
+    const open = Object.entries(table).flatMap(([route, row]) =>
+      ['page', 'form again', 'file', 'data', 'changes page'].some((outcome) =>
+        row[outcome]?.some((state) => owesEnrolment.includes(state)),
+      )
+        ? [route]
+        : [],
+    )
+    expect(open.sort()).toEqual([
+      'GET /accept-invitation',
+      'GET /assets/:file',
+      'GET /favicon.svg',
+      'GET /healthz',
+      'GET /readyz',
+      // The sign-in page is open to who is only signing in: they may want to be somebody else.
+      'GET /set-up-mfa',
+      'GET /sign-in',
+      'POST /recovery-codes/download',
+      'POST /set-up-mfa',
+    ])
+  })
+})
+
+describe('the API', () => {
+  const problemIn = async (name: StateName) => {
+    const state = await makeState(name, 'sqlite')
+    const response = await request(await state.again(), 'GET /api/v1/me', state)
+    await state.stop()
+    expect(response.headers.get('content-type')).toBe('application/problem+json')
+    return (await response.json()) as Record<string, unknown>
+  }
+
+  test('who has no session gets a problem that says so', async () => {
+    expect(await problemIn('anonymous')).toMatchObject({
+      type: `${origin}/problems/signed-out`,
+      status: 401,
+      code: 'signed-out',
+    })
+  })
+
+  test('who owes enrolment gets a problem with the address of the set-up page', async () => {
+    expect(await problemIn('enrolment owed, signed in')).toMatchObject({
+      type: `${origin}/problems/enrolment-owed`,
+      title: expect.any(String),
+      status: 403,
+      code: 'enrolment-owed',
+      set_up: `${origin}/set-up-mfa`,
+    })
+  })
+
+  test('who owes recovery codes gets a problem with the address where they are made', async () => {
+    expect(await problemIn('recovery codes owed, signed in')).toMatchObject({
+      status: 403,
+      code: 'recovery-codes-owed',
+      set_up: `${origin}/recovery-codes`,
+    })
+  })
+
+  test('an unknown path below /api is a problem too', async () => {
+    const running = await startService()
+    const response = await running.fetch('/api/v1/nothing')
+    expect(response.status).toBe(404)
+    expect(await response.json()).toMatchObject({ code: 'not-found', status: 404 })
+    await running.stop()
+  })
+})
+
+describe('a route that was added past the declaration', () => {
+  const openDoor = async () => {
+    const running = await startService()
+    const { browser } = await addProtectedPerson(running, { role: 'administrator' })
+    const hooks = { onBug: () => undefined, onAnswer: () => undefined }
+    const settings = {
+      url: origin,
+      serviceName: 'Countersign',
+      trustedProxies: new (await import('node:net')).BlockList(),
+    }
+    const parts = { machine: running.service.machine, settings, assets: { script: '', style: '' } }
+    const door = createPages(parts, hooks, new Map())
+    const call = (path: string, method = 'GET') => {
+      const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+      return door.fetch(new Request(new URL(path, origin), { method, headers: { cookie, origin } }), {
+        remoteAddress: '192.0.2.1',
+      })
+    }
+    return { running, door, call }
+  }
+
+  test('cannot be reached, even by an administrator', async () => {
+    const { running, door, call } = await openDoor()
+    let reached = false
+    const secret = () => {
+      reached = true
+      return new Response('secret')
+    }
+    door.app.get('/raw', secret)
+    door.app.post('/raw', secret)
+    door.app.all('/raw/*', secret)
+    for (const path of ['/raw', '/raw/', '/raw/below'])
+      for (const method of ['GET', 'POST', 'PUT', 'HEAD']) expect((await call(path, method)).status).toBe(404)
+    expect(reached).toBe(false)
+    expect((await call('/my-profile')).status).toBe(200)
+    await running.stop()
+  })
+
+  test('closes a declared route that it would stand in front of or behind, rather than share it', async () => {
+    const { running, door, call } = await openDoor()
+    door.app.get('/my-profile/*', () => new Response('secret'))
+    const response = await call('/my-profile/settings')
+    expect(response.status).toBe(404)
+    expect(await response.text()).not.toContain('secret')
+    await running.stop()
+  })
+})
+
+test('a browser with the cookies of two states is held to the stricter one', async () => {
+  const running = await startService()
+  const { browser, person } = await addProtectedPerson(running)
+  const other = new Browser(running)
+  await other.send('/sign-in', { email: person.email, password: person.password })
+  browser.cookies.set('__Host-countersign-sign-in', other.signIn ?? '')
+  expect((await browser.open('/set-up-mfa?replace=yes')).at).toBe('/sign-in/verification-code')
+  other.cookies.set('__Host-countersign-session', other.signIn ?? '')
+  expect((await other.open('/my-profile')).at).toBe('/sign-in?next=%2Fmy-profile')
+  await running.stop()
+})

@@ -1,0 +1,101 @@
+// How to call each route as a person would who fills everything in rightly, and what came of it in a word: so that who is
+// turned away is turned away for who they are, not for what they typed.
+
+import type { Browser } from './browser.ts'
+import { password } from './people.ts'
+import { origin } from './service.ts'
+import { codeIn, invitationToken, type State } from './states.ts'
+import { changesBetween, readTables } from './tables.ts'
+
+/** The query that a route is opened with, where it takes one. */
+const queries: Record<string, (state: State) => Record<string, string>> = {
+  'GET /accept-invitation': () => ({ token: invitationToken }),
+  'GET /set-up': ({ setUpToken }) => ({ token: setUpToken }),
+  'GET /sign-in': () => ({ next: '/my-profile/settings' }),
+  'GET /sign-in/recovery-code-used': () => ({ next: '/my-profile/settings' }),
+}
+
+/** The form that a route is sent, filled in. */
+const forms: Record<string, (state: State) => Record<string, string | readonly string[]>> = {
+  'POST /sign-in': () => ({ email: 'eve@example.org', password }),
+  'POST /sign-in/password': () => ({ password }),
+  'POST /sign-in/verification-code': (state) => ({ code: codeIn(state) }),
+  'POST /sign-in/recovery-code': () => ({ code: '0000-0000-0000-0000' }),
+  'POST /sign-out': () => ({}),
+  'POST /set-up-mfa': ({ ids }) => ({ enrolment: ids.enrolment, name: 'My phone', code: '000000' }),
+  'POST /recovery-codes': () => ({}),
+  'POST /recovery-codes/saved': ({ ids }) => ({ set: ids.set, saved: 'yes' }),
+  'POST /recovery-codes/download': () => ({ code: ['0000-0000-0000-0000'] }),
+  'POST /my-profile/settings': () => ({ language: '', theme: 'dark' }),
+  'POST /my-profile/settings/rename-authenticator': ({ ids }) => ({
+    authenticator: ids.authenticator,
+    name: 'Work phone',
+  }),
+  'POST /my-profile/settings/disable-2fa': () => ({}),
+  'POST /admin/users/new': () => ({ email: 'zoe@example.org', name: 'Zoe Example', role: 'member' }),
+  'POST /admin/settings': () => ({ enforce: 'on', helpContact: 'help@example.org' }),
+  'POST /accept-invitation': () => ({ token: invitationToken, password: 'new words nobody would guess' }),
+  'POST /set-up': ({ setUpToken }) => ({
+    token: setUpToken,
+    email: 'first@example.org',
+    name: 'First Example',
+    password: 'first words nobody would guess',
+  }),
+}
+
+/** Splits `GET /path` and fills in what the path leaves open. */
+function splitRoute(route: string): { method: string; path: string } {
+  const [method = '', pattern = ''] = route.split(' ')
+  return { method, path: pattern.replace(':file', 'main.js') }
+}
+
+/** The address of a route with its query. */
+export function addressOf(route: string, state: State): string {
+  const query = new URLSearchParams(queries[route]?.(state) ?? {}).toString()
+  return `${splitRoute(route).path}${query ? `?${query}` : ''}`
+}
+
+/** Calls a route once, as a page of the service would, without following where it leads. `headers` come on top. */
+export function request(browser: Browser, route: string, state: State, headers: Record<string, string> = {}) {
+  const { method } = splitRoute(route)
+  if (method === 'GET') return browser.request(addressOf(route, state), { method, headers })
+  const body = bodyOf(route, state)
+  const usual = { 'content-type': 'application/x-www-form-urlencoded', origin, 'sec-fetch-site': 'same-origin' }
+  return browser.request(addressOf(route, state), { method, body, headers: { ...usual, ...headers } })
+}
+
+/** The filled-in form of a route. Throws for a POST route that none is written down for. */
+export function bodyOf(route: string, state: State): string {
+  const form = forms[route]
+  if (!form) throw new Error(`There is no form for ${route} in test/support/routes.ts.`)
+  const body = new URLSearchParams()
+  for (const [name, value] of Object.entries(form(state)))
+    for (const one of typeof value === 'string' ? [value] : value) body.append(name, one)
+  return body.toString()
+}
+
+/** What any request may leave behind: when the session was last seen, what was noted, and the beginnings of something. */
+const traces = /^(sessions\.last_seen_at|audit_events \+1|attempts.*|sign_ins.*|totp_enrolments \+1)$/
+
+/**
+ * Calls a route in a state and says what came of it: `page`, `data`, `file`, `→ /path`, `form again`, or the status; with
+ * `changes` in front when something in the database is different for it.
+ */
+export async function callRoute(state: State, route: string): Promise<string> {
+  const browser = await state.again()
+  const response = await request(browser, route, state)
+  const changes = changesBetween(state.contents, await readTables(state.running.db)).filter(
+    (change) => !traces.test(change),
+  )
+  return `${changes.length > 0 ? 'changes ' : ''}${inAWord(response)}`
+}
+
+/** Says in a word what a response is. */
+export function inAWord(response: Response): string {
+  if (response.status === 422) return 'form again'
+  const location = response.headers.get('location')
+  if (location !== null) return `→ ${new URL(location, origin).pathname}`
+  if (response.status !== 200) return String(response.status)
+  const type = response.headers.get('content-type') ?? ''
+  return type.startsWith('text/html') ? 'page' : type.startsWith('application/json') ? 'data' : 'file'
+}

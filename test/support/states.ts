@@ -1,0 +1,181 @@
+// Every state that a browser can be in towards the service, each in a service of its own that can be put back as it was,
+// so that one route after the other can be tried from the same place.
+
+import { setMfaEnforced } from '../../src/enforcement/policies.ts'
+import { hashToken, newId } from '../../src/secrets/tokens.ts'
+import { minutes } from '../../src/time.ts'
+import { firstAdministratorToken } from '../../src/users/first-administrator.ts'
+import { Browser, codeAt } from './browser.ts'
+import { addPerson, addProtectedPerson, enrol, signIn, signInFully } from './people.ts'
+import { type Dialect, startService, type TestService } from './service.ts'
+import { type Contents, changesBetween, readTables, restoreTables } from './tables.ts'
+
+export const stateNames = [
+  'anonymous',
+  'second factor owed',
+  'enrolment owed, signing in',
+  'enrolment owed, signed in',
+  'recovery codes owed, signing in',
+  'recovery codes owed, signed in',
+  'stale member',
+  'stale administrator',
+  'stepping up',
+  'member',
+  'member without 2FA',
+  'administrator',
+  'disabled',
+] as const
+
+export type StateName = (typeof stateNames)[number]
+
+/** A token that an administrator has handed out, for routes that are reached by one. */
+export const invitationToken = 'I'.repeat(43)
+
+export interface State {
+  name: StateName
+  running: TestService
+  /** The authenticator's secret, where the person in the browser has one; for making right codes. */
+  key: string | null
+  /** The token of the link that created the first administrator, which is closed by now. */
+  setUpToken: string
+  /** The id of the person's authenticator, of their set of recovery codes, and of the enrolment in progress, where there is one. */
+  ids: { authenticator: string; set: string; enrolment: string }
+  contents: Contents
+  /** Everything as it was when the state was made, in a new browser with the cookies that it had. */
+  again(): Promise<Browser>
+  stop(): Promise<void>
+}
+
+type Made = { browser: Browser; key: string | null }
+
+const makers: Record<StateName, (running: TestService) => Promise<Made>> = {
+  anonymous: async (running) => ({ browser: new Browser(running), key: null }),
+  'second factor owed': async (running) => {
+    const { person, key } = await addProtectedPerson(running)
+    const browser = new Browser(running)
+    await signIn(browser, person)
+    return { browser, key }
+  },
+  'enrolment owed, signing in': async (running) => {
+    const person = await addPerson(running)
+    await enforce(running)
+    const browser = new Browser(running)
+    await signIn(browser, person)
+    return { browser, key: null }
+  },
+  'enrolment owed, signed in': async (running) => {
+    const person = await addPerson(running)
+    const browser = new Browser(running)
+    await signIn(browser, person)
+    await enforce(running)
+    return { browser, key: null }
+  },
+  'recovery codes owed, signing in': async (running) => {
+    const person = await addPerson(running)
+    const { key } = await signedInAndEnrolled(running, person)
+    running.time.now += minutes(1)
+    const browser = new Browser(running)
+    await signInFully(running, browser, person, key)
+    return { browser, key }
+  },
+  'recovery codes owed, signed in': async (running) => signedInAndEnrolled(running, await addPerson(running)),
+  'stale member': (running) => stale(running, 'member'),
+  'stale administrator': (running) => stale(running, 'administrator'),
+  'stepping up': async (running) => {
+    const made = await stale(running, 'member')
+    await made.browser.open('/recovery-codes')
+    return made
+  },
+  member: (running) => addProtectedPerson(running),
+  'member without 2FA': async (running) => {
+    const browser = new Browser(running)
+    await signIn(browser, await addPerson(running))
+    return { browser, key: null }
+  },
+  administrator: (running) => addProtectedPerson(running, { role: 'administrator' }),
+  disabled: async (running) => {
+    const made = await addProtectedPerson(running)
+    await running.db.updateTable('users').set({ deactivated_at: running.time.now }).execute()
+    return made
+  },
+}
+
+async function signedInAndEnrolled(
+  running: TestService,
+  person: Parameters<typeof signIn>[1],
+): Promise<Made & { key: string }> {
+  const browser = new Browser(running)
+  await signIn(browser, person)
+  const { key } = await enrol(running, browser)
+  return { browser, key }
+}
+
+async function stale(running: TestService, role: 'member' | 'administrator'): Promise<Made> {
+  const made = await addProtectedPerson(running, { role })
+  running.time.now += minutes(11)
+  return made
+}
+
+/** Enforces MFA for all users, past the pages. */
+export async function enforce(running: TestService, enforced = true): Promise<void> {
+  await running.db
+    .transaction()
+    .execute((trx) => setMfaEnforced(trx, enforced, { now: running.time.now, caller: null, actor: null }))
+}
+
+/** Makes a state. There is also somebody else in it (`eve@example.org`) and somebody invited; the first administrator exists. */
+export async function makeState(name: StateName, dialect: Dialect): Promise<State> {
+  const running = await startService({ dialect })
+  const { browser, key } = await makers[name](running)
+  await addPerson(running, { email: 'eve@example.org', name: 'Eve Example' })
+  await addInvitation(running)
+  await running.db.updateTable('installation').set({ first_administrator_at: running.time.now }).execute()
+  const contents = await readTables(running.db)
+  const cookies = new Map(browser.cookies)
+  return {
+    name,
+    running,
+    key,
+    setUpToken: await firstAdministratorToken(running.db, running.service.machine.key),
+    ids: {
+      authenticator: String(contents.totp_factors[0]?.id ?? 'none'),
+      set: String(contents.recovery_code_sets[0]?.id ?? 'none'),
+      enrolment: String(contents.totp_enrolments[0]?.id ?? 'none'),
+    },
+    contents,
+    again: async () => {
+      if (changesBetween(contents, await readTables(running.db)).length > 0) await restoreTables(running.db, contents)
+      running.restart()
+      const fresh = new Browser(running)
+      for (const [cookie, value] of cookies) fresh.cookies.set(cookie, value)
+      return fresh
+    },
+    stop: () => running.stop(),
+  }
+}
+
+async function addInvitation(running: TestService): Promise<void> {
+  const user_id = newId()
+  const created_at = running.time.now
+  await running.db
+    .insertInto('users')
+    .values({
+      id: user_id,
+      email: 'new@example.org',
+      email_key: 'new@example.org',
+      role: 'member',
+      theme: 'system',
+      created_at,
+    })
+    .execute()
+  const expires_at = created_at + minutes(60)
+  await running.db
+    .insertInto('invitations')
+    .values({ id: newId(), user_id, token_hash: hashToken(invitationToken), created_at, expires_at })
+    .execute()
+}
+
+/** The code that the authenticator shows now; something that is no code where there is none. */
+export function codeIn({ key, running }: State): string {
+  return key === null ? '000000' : codeAt(key, running.time.now)
+}

@@ -1,0 +1,78 @@
+// The whole database as plain values: to see what a request changed, and to put everything back as it was.
+
+import type { Kysely } from 'kysely'
+import type { Tables } from '../../src/database/tables.ts'
+
+/** Parents before children, so that rows can be put back in this order. */
+const names = [
+  'installation',
+  'keys',
+  'users',
+  'policies',
+  'invitations',
+  'sessions',
+  'sign_ins',
+  'attempts',
+  'totp_factors',
+  'totp_enrolments',
+  'recovery_code_sets',
+  'recovery_codes',
+  'audit_events',
+  'outbox',
+] as const satisfies readonly (keyof Tables)[]
+
+export type TableName = (typeof names)[number]
+type Row = Record<string, unknown>
+
+/** Every row of every table. */
+export type Contents = Record<TableName, Row[]>
+
+/** Reads everything. */
+export async function readTables(db: Kysely<Tables>): Promise<Contents> {
+  const entries = await Promise.all(
+    names.map(async (name) => {
+      const rows = await db.selectFrom(name).selectAll().execute()
+      return [name, rows.map((row) => ({ ...row }))] as const
+    }),
+  )
+  return Object.fromEntries(entries) as unknown as Contents
+}
+
+/** Puts everything back as it was read. */
+export async function restoreTables(db: Kysely<Tables>, contents: Contents): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    for (const name of [...names].reverse()) await trx.deleteFrom(name).execute()
+    for (const name of names)
+      if (contents[name].length > 0)
+        await trx
+          .insertInto(name)
+          .values(contents[name] as never)
+          .execute()
+  })
+}
+
+/** Names what differs, as `table.column`, `table +1` or `table -1`, sorted; empty when nothing changed. */
+export function changesBetween(before: Contents, after: Contents): string[] {
+  const changes = names.flatMap((name) => {
+    const was = new Map(before[name].map((row) => [keyOf(row), row]))
+    const is = new Map(after[name].map((row) => [keyOf(row), row]))
+    return [
+      ...[...is.keys()].filter((key) => !was.has(key)).map(() => `${name} +1`),
+      ...[...was.keys()].filter((key) => !is.has(key)).map(() => `${name} -1`),
+      ...[...was].flatMap(([key, row]) => {
+        const now = is.get(key)
+        return now === undefined ? [] : changedColumns(row, now).map((column) => `${name}.${column}`)
+      }),
+    ]
+  })
+  return [...new Set(changes)].sort()
+}
+
+function keyOf(row: Row): string {
+  if ('set_id' in row) return `${row.set_id} ${row.hash}`
+  return String(row.id ?? row.key ?? row.number)
+}
+
+function changedColumns(one: Row, other: Row): string[] {
+  return Object.keys(one).filter((column) => one[column] !== other[column])
+}
