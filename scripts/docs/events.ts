@@ -77,11 +77,12 @@ Events are rows of the table \`audit_events\`, in the columns \`at\`, \`name\`, 
 
 `
 
-/** Writes the page. `root` is the folder of the repository. */
+/** Writes the page. `root` is the folder of the repository. Throws when an event has no words here. */
 export function eventsPage(root: string): string {
   const isRecorded = recorded(root)
   const rows = readEvents(readFileSync(join(root, 'src/audit/events.ts'), 'utf8')).map(({ name, details }) => {
-    const meaning = meanings[name as AuditEvent['name']] ?? ''
+    const meaning = meanings[name as AuditEvent['name']]
+    if (!meaning) throw new Error(`${name} has no words in scripts/docs/events.ts`)
     const kept = isRecorded(name) ? meaning : `${meaning} Declared, but recorded by nothing yet.`
     return `| \`${name}\` | ${details === '' ? '' : `\`${details.slice(1, -1).trim().replace(/\s+/g, ' ').replaceAll('|', '\\|')}\``} | ${kept} |`
   })
