@@ -3,6 +3,7 @@
  * own. Nothing of it is left when it is stopped. The build has to be there (`npm run build`).
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,6 +13,12 @@ export interface ServiceProcess {
   url: string
   /** The one-time link that it printed; null when there is an administrator already. */
   setUpLink: string | null
+  /** Where it keeps its database and key. */
+  dataFolder: string
+  /** What it believes the time to be, in milliseconds. */
+  now(): number
+  /** Puts its clock forward; only for one that was started with `movableClock`. */
+  moveClock(milliseconds: number): Promise<void>
   /** Everything that it has written so far. */
   output(): string
   /** Asks it to stop, waits until it has, and deletes its data. Resolves to its exit code. */
@@ -20,27 +27,32 @@ export interface ServiceProcess {
 
 const longestStart = 30_000
 const main = join(import.meta.dirname, '../../dist/server/main.js')
+const clock = join(import.meta.dirname, 'movable-clock.ts')
 
 /** Starts the service and waits until it says that it is ready. `settings` are environment variables. */
-export async function startProcess(settings: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
-  const data = mkdtempSync(join(tmpdir(), 'countersign-'))
+export async function startProcess(
+  settings: Readonly<Record<string, string>> = {},
+  { movableClock = false } = {},
+): Promise<ServiceProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
+  const dataFolder = join(folder, 'data')
   const port = await freePort()
   const url = `http://localhost:${port}`
-  const child = spawn(process.execPath, [main], {
-    cwd: data,
+  const child = spawn(process.execPath, [...(movableClock ? ['--import', clock] : []), main], {
+    cwd: folder,
     // Nothing of the surroundings goes in: a setting of the machine that runs the tests must not change them.
-    env: { PORT: String(port), COUNTERSIGN_URL: url, COUNTERSIGN_DATA: join(data, 'data'), ...settings },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PORT: String(port), COUNTERSIGN_URL: url, COUNTERSIGN_DATA: dataFolder, ...settings },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
       output += text
     })
   }
   const stop = async () => {
     const code = await end(child)
-    rmSync(data, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
     return code
   }
   try {
@@ -50,7 +62,14 @@ export async function startProcess(settings: Readonly<Record<string, string>> = 
     throw new Error(`The service did not start. It wrote:\n${output}`, { cause: error })
   }
   const setUpLink = /^\s*(http\S+\/set-up\?token=\S+)$/m.exec(output)?.[1] ?? null
-  return { url, setUpLink, output: () => output, stop }
+  let ahead = 0
+  const moveClock = async (milliseconds: number) => {
+    const moved = once(child, 'message')
+    child.send(milliseconds)
+    await moved
+    ahead += milliseconds
+  }
+  return { url, setUpLink, dataFolder, now: () => Date.now() + ahead, moveClock, output: () => output, stop }
 }
 
 function untilReady(child: ChildProcess, isReady: () => boolean): Promise<void> {

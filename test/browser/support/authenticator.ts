@@ -11,21 +11,24 @@ const timeToType = 10_000
 
 export class Authenticator {
   readonly secret: string
+  readonly #clock: () => number
   #lastShown = 0
 
-  constructor(secret: string) {
+  /** The phone's clock is the machine's, unless a test moves time. */
+  constructor(secret: string, clock: () => number = Date.now) {
     this.secret = secret
+    this.#clock = clock
   }
 
   /** What the app shows at this moment. */
   codeNow(): string {
-    this.#lastShown = stepNow()
+    this.#lastShown = this.#step()
     return oathtool('--totp', '-b', this.secret)
   }
 
   /** Waits for the app to show another code than the last one that was taken from it. */
   async nextCode(): Promise<string> {
-    await untilStep(this.#lastShown + 1)
+    await this.#untilStep(this.#lastShown + 1)
     return this.codeNow()
   }
 
@@ -34,31 +37,44 @@ export class Authenticator {
    * the service allows for, it may be that of the step before or after this one.
    */
   async anyFreshCode(): Promise<string> {
-    const untilNext = period - (Date.now() % period)
-    const earliest = untilNext > timeToType ? stepNow() - 1 : stepNow()
+    const untilNext = period - (this.#clock() % period)
+    const earliest = untilNext > timeToType ? this.#step() - 1 : this.#step()
     const step = Math.max(earliest, this.#lastShown + 1)
-    await untilStep(step - 1)
+    await this.#untilStep(step - 1)
     this.#lastShown = step
-    return oathtool('--totp', '-b', '--now', `@${(step * period) / 1000}`, this.secret)
+    return this.#codeOf(step)
+  }
+
+  /** What an app on a phone shows whose clock is off by so many minutes; takes nothing from this one. */
+  codeOff(minutes: number): string {
+    return this.#codeOf(this.#step() + minutes * 2)
   }
 
   /** Six digits that the app shows at no time near by. */
   wrongCode(): string {
-    const first = `@${((stepNow() - 200) * period) / 1000}`
-    const near = new Set(oathtool('--totp', '-b', '--now', first, '--window', '400', this.secret).split('\n'))
+    const near = new Set(this.#codes(this.#step() - 200, 400))
     for (let guess = 0; ; guess += 1) {
       const code = String(guess).padStart(6, '0')
       if (!near.has(code)) return code
     }
   }
-}
 
-function stepNow(): number {
-  return Math.floor(Date.now() / period)
-}
+  #step(): number {
+    return Math.floor(this.#clock() / period)
+  }
 
-async function untilStep(step: number): Promise<void> {
-  await expect.poll(stepNow, { timeout: 2 * period, intervals: [250] }).toBeGreaterThanOrEqual(step)
+  async #untilStep(step: number): Promise<void> {
+    await expect.poll(() => this.#step(), { timeout: 2 * period, intervals: [250] }).toBeGreaterThanOrEqual(step)
+  }
+
+  #codeOf(step: number): string {
+    return this.#codes(step, 0)[0] ?? ''
+  }
+
+  #codes(first: number, more: number): string[] {
+    const at = `@${(first * period) / 1000}`
+    return oathtool('--totp', '-b', '--now', at, '--window', String(more), this.secret).split('\n')
+  }
 }
 
 function oathtool(...parameters: string[]): string {

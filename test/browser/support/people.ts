@@ -12,6 +12,12 @@ export interface Person {
   password: string
 }
 
+/** How the authenticator is named, and what its clock says. */
+export interface Phone {
+  name?: string
+  clock?: () => number
+}
+
 export const administrator: Person = {
   email: 'maya.chen@example.org',
   name: 'Maya Chen',
@@ -59,8 +65,11 @@ export function shownCodes(page: Page): Promise<string[]> {
 }
 
 /** On the set-up page: puts the secret into an app and confirms a code, up to the recovery codes. */
-export async function confirmAuthenticator(page: Page, name = 'My phone'): Promise<Authenticator> {
-  const app = new Authenticator((await secretGroups(page)).replace(/\s/g, ''))
+export async function confirmAuthenticator(
+  page: Page,
+  { name = 'My phone', clock }: Phone = {},
+): Promise<Authenticator> {
+  const app = new Authenticator((await secretGroups(page)).replace(/\s/g, ''), clock)
   await page.getByLabel('Name of this authenticator').fill(name)
   await page.getByLabel('Verification code').fill(await app.anyFreshCode())
   await page.getByRole('button', { name: 'Enable 2FA' }).click()
@@ -78,9 +87,9 @@ export async function saveCodes(page: Page): Promise<string[]> {
 }
 
 /** Turns 2FA on for who is signed in, all the way. */
-export async function enableMfa(page: Page, name?: string): Promise<{ app: Authenticator; codes: string[] }> {
+export async function enableMfa(page: Page, phone?: Phone): Promise<{ app: Authenticator; codes: string[] }> {
   await page.goto('/set-up-mfa')
-  const app = await confirmAuthenticator(page, name)
+  const app = await confirmAuthenticator(page, phone)
   return { app, codes: await saveCodes(page) }
 }
 

@@ -10,6 +10,8 @@ import { administrator } from './people.ts'
 interface Fixtures {
   /** Settings of the service; as default, there is an administrator. */
   settings: Readonly<Record<string, string>>
+  /** Lets a test put the clock of the service forward. */
+  movableClock: boolean
   service: ServiceProcess
   /** Opens a browser of another person, or another browser of the same one: nothing is shared with `page`. */
   openBrowser: (options?: BrowserContextOptions) => Promise<Page>
@@ -21,8 +23,10 @@ export const test = base.extend<Fixtures>({
     { option: true },
   ],
 
-  service: async ({ settings }, use, testInfo) => {
-    const service = await startProcess(settings)
+  movableClock: [false, { option: true }],
+
+  service: async ({ settings, movableClock }, use, testInfo) => {
+    const service = await startProcess(settings, { movableClock })
     await use(service)
     const code = await service.stop()
     const output = service.output()
