@@ -27,7 +27,7 @@ function watch(input: HTMLInputElement): void {
   })
 }
 
-/** Tells whether a text is six digits, spaces and dashes aside. */
+/** Tells whether a text is six digits, spaces aside: just what the server would read as a code, or a guess is wasted. */
 export function sixDigits(text: string): boolean {
-  return /^\d{6}$/.test(text.replace(/[\s\u2010-\u2013-]/g, ''))
+  return /^[0-9]{6}$/.test(text.replace(/\s/g, ''))
 }
