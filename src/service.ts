@@ -3,12 +3,13 @@
 
 import { createApi } from './api/api.ts'
 import { purgeAttempts } from './attempts/attempts.ts'
-import type { Caller } from './audit/record.ts'
+import { type Caller, record } from './audit/record.ts'
 import { type Config, ConfigFaults } from './config.ts'
 import type { Database } from './database/database.ts'
 import { createPolicies } from './enforcement/policies.ts'
 import type { Connection } from './http/caller.ts'
 import type { Answered } from './http/door.ts'
+import { setSecurityHeaders } from './http/headers.ts'
 import type { HttpSettings } from './http/settings.ts'
 import type { StaticFiles } from './http/static-files.ts'
 import { noticeMessage } from './mail/notices.ts'
@@ -49,6 +50,8 @@ export interface ServiceLog {
 export interface Service {
   /** Answers one request; the whole outside surface. */
   fetch(request: Request, connection: Connection): Response | Promise<Response>
+  /** Answers, without a word, what is not even a request (400) or what failed before it came to a door (500). */
+  fault(status: 400 | 500): Response
   /** Every route of every door, for the table of routes and states. */
   routes: readonly { method: string; path: string; access: string }[]
   machine: SignInParts
@@ -89,6 +92,11 @@ export function createService(parts: ServiceParts): Service {
 
   return {
     fetch: (request, connection) => (isForApi(new URL(request.url).pathname) ? api : pages).fetch(request, connection),
+    fault: (status) => {
+      const response = new Response(null, { status })
+      setSecurityHeaders(response.headers, settings)
+      return response
+    },
     routes: [...pages.routes, ...api.routes],
     machine,
     deliverMail: () => deliverDue(db, parts.mailer, clock()),
@@ -145,11 +153,12 @@ export async function createAdministratorFromSettings(
   if (email === null || faults.length > 0) throw new ConfigFaults(faults)
   const passwordHash = await hashing.hashPassword(password)
   const now = clock()
-  await db
-    .transaction()
-    .execute((trx) =>
-      createFirstAdministrator(trx, { email, name: null, passwordHash, by: 'settings', caller: null, now }),
-    )
+  await db.transaction().execute(async (trx) => {
+    const administrator = { email, name: null, passwordHash, by: 'settings' as const, caller: null, now }
+    const id = await createFirstAdministrator(trx, administrator)
+    const about = { now, caller: null, actor: id, subject: id }
+    await record(trx, { name: 'password.set', details: { by: 'settings' } }, about)
+  })
   return true
 }
 
