@@ -18,6 +18,7 @@ import { messagesFor } from './messages.ts'
 import { createPages } from './pages/pages.tsx'
 import { createHashing, type Hashing } from './passwords/hashing.ts'
 import { minimumAlone, passwordProblem } from './passwords/rules.ts'
+import { Refusal } from './refusal.ts'
 import type { MasterKey } from './secrets/master-key.ts'
 import { sealerFor } from './secrets/sealing.ts'
 import { purgeSessions } from './sessions/sessions.ts'
@@ -51,7 +52,7 @@ export interface Service {
   /** Answers one request; the whole outside surface. */
   fetch(request: Request, connection: Connection): Response | Promise<Response>
   /** Answers, without a word, what is not even a request (400) or what failed before it came to a door (500). */
-  fault(status: 400 | 500): Response
+  fault(status: 400 | 500, error: unknown): Response
   /** Every route of every door, for the table of routes and states. */
   routes: readonly { method: string; path: string; access: string }[]
   machine: SignInParts
@@ -92,7 +93,8 @@ export function createService(parts: ServiceParts): Service {
 
   return {
     fetch: (request, connection) => (isForApi(new URL(request.url).pathname) ? api : pages).fetch(request, connection),
-    fault: (status) => {
+    fault: (status, error) => {
+      if (status === 500) log.error({ err: error }, 'a request failed outside of every door')
       const response = new Response(null, { status })
       setSecurityHeaders(response.headers, settings)
       return response
@@ -153,13 +155,20 @@ export async function createAdministratorFromSettings(
   if (email === null || faults.length > 0) throw new ConfigFaults(faults)
   const passwordHash = await hashing.hashPassword(password)
   const now = clock()
-  await db.transaction().execute(async (trx) => {
-    const administrator = { email, name: null, passwordHash, by: 'settings' as const, caller: null, now }
-    const id = await createFirstAdministrator(trx, administrator)
-    const about = { now, caller: null, actor: id, subject: id }
-    await record(trx, { name: 'password.set', details: { by: 'settings' } }, about)
-  })
-  return true
+  return db
+    .transaction()
+    .execute(async (trx) => {
+      const administrator = { email, name: null, passwordHash, by: 'settings' as const, caller: null, now }
+      const id = await createFirstAdministrator(trx, administrator)
+      const about = { now, caller: null, actor: id, subject: id }
+      await record(trx, { name: 'password.set', details: { by: 'settings' } }, about)
+      return true
+    })
+    .catch((error: unknown) => {
+      // Another process that starts at the same time was quicker.
+      if (error instanceof Refusal && error.code === 'link-invalid') return false
+      throw error
+    })
 }
 
 const passwordFaults = {
