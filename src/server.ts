@@ -2,7 +2,7 @@
 
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { getRequestListener } from '@hono/node-server'
+import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Service } from './service.ts'
 import { seconds } from './time.ts'
 
@@ -17,10 +17,14 @@ export async function listen(
   service: Service,
   { port, host }: { port: number; host: string | null },
 ): Promise<Listening> {
-  const answer = getRequestListener((request, env) => {
-    const { remoteAddress } = (env as { incoming: { socket: { remoteAddress?: string } } }).incoming.socket
-    return service.fetch(request, { remoteAddress: remoteAddress ?? 'unknown' })
-  })
+  const answer = getRequestListener(
+    (request, env) => {
+      const { remoteAddress } = (env as { incoming: { socket: { remoteAddress?: string } } }).incoming.socket
+      return service.fetch(request, { remoteAddress: remoteAddress ?? 'unknown' })
+    },
+    // A host or path that makes no URL never comes to a door; its answer carries the same headers all the same.
+    { errorHandler: (error) => service.fault(error instanceof RequestError ? 400 : 500, error) },
+  )
   const server = createServer((request, response) => void answer(request, response))
   // Slow requests are ended: the whole of one must arrive within 30 seconds, its headers within 10.
   server.requestTimeout = seconds(30)

@@ -94,7 +94,7 @@ export function createDoor(parts: DoorParts): Door {
     c.set('standing', null)
     c.set('refused', null)
     await next()
-    setSecurityHeaders(c, settings)
+    setSecurityHeaders(c.res.headers, settings)
     c.res.headers.set('X-Request-Id', caller.requestId)
     parts.onAnswer({
       method: c.req.method,

@@ -1,7 +1,6 @@
 // Headers on every response, errors and assets included (ASVS 3.4). The policy allows no inline script and no inline
 // style, and nothing from elsewhere.
 
-import type { Context } from 'hono'
 import { type HttpSettings, isSecure } from './settings.ts'
 
 const contentSecurityPolicy = [
@@ -30,8 +29,8 @@ const always: Readonly<Record<string, string>> = {
 }
 
 /** Sets them all; pages and data are never stored by a browser or proxy unless the handler allows it. */
-export function setSecurityHeaders(c: Context, settings: HttpSettings): void {
-  for (const [name, value] of Object.entries(always)) c.res.headers.set(name, value)
-  if (isSecure(settings)) c.res.headers.set('Strict-Transport-Security', 'max-age=63072000; includeSubDomains')
-  if (!c.res.headers.has('Cache-Control')) c.res.headers.set('Cache-Control', 'no-store')
+export function setSecurityHeaders(headers: Headers, settings: HttpSettings): void {
+  for (const [name, value] of Object.entries(always)) headers.set(name, value)
+  if (isSecure(settings)) headers.set('Strict-Transport-Security', 'max-age=63072000; includeSubDomains')
+  if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store')
 }
