@@ -42,6 +42,8 @@ export interface TestServiceOptions {
   dialect?: Dialect
   trustedProxies?: readonly string[]
   key?: Buffer
+  /** The public address, where it is not `origin`. */
+  url?: string
 }
 
 /** Stand-ins for what the build makes for browsers. */
@@ -59,6 +61,7 @@ export async function startService({
   dialect = 'sqlite',
   trustedProxies = [],
   key = randomBytes(32),
+  url = origin,
 }: TestServiceOptions = {}): Promise<TestService> {
   const postgres = dialect === 'postgres' ? await createDatabase() : null
   const db = await openDatabase(postgres ? { postgres: postgres.url } : { sqliteFile: ':memory:' })
@@ -73,7 +76,7 @@ export async function startService({
   const build = () =>
     createService({
       config: {
-        url: origin,
+        url,
         name: 'Countersign',
         trustedProxies: proxies,
         session: { idle: hours(1), overall: hours(24) },
@@ -96,7 +99,7 @@ export async function startService({
     logged,
     deliver: async () => void (await running.service.deliverMail()),
     fetch: async (path, { from = '192.0.2.1', ...init } = {}) =>
-      running.service.fetch(new Request(new URL(path, origin), { redirect: 'manual', ...init }), {
+      running.service.fetch(new Request(new URL(path, url), { redirect: 'manual', ...init }), {
         remoteAddress: from,
       }),
     restart: () => {
