@@ -1,11 +1,12 @@
 // Reads a posted form. Each field that a handler asks for is one string or absent: a field given twice is a trick, and
-// counts as absent. Files and other encodings are refused.
+// so is U+0000, which nobody types and PostgreSQL cannot hold; either counts as absent. Files and other encodings are
+// refused.
 
 import type { Context } from 'hono'
 import { Refusal } from '../refusal.ts'
 
 export interface Form {
-  /** The field's text; the empty string when it is missing or was given more than once. */
+  /** The field's text; the empty string when it is missing, was given more than once, or holds U+0000. */
   text(name: string): string
   /** All values of a field that may repeat, in order. */
   all(name: string): string[]
@@ -18,9 +19,9 @@ export async function readForm(c: Context): Promise<Form> {
   const fields = new URLSearchParams(await c.req.text())
   return {
     text: (name) => {
-      const values = fields.getAll(name)
-      return values.length === 1 ? (values[0] ?? '') : ''
+      const [value = '', ...more] = fields.getAll(name)
+      return more.length > 0 || value.includes('\0') ? '' : value
     },
-    all: (name) => fields.getAll(name),
+    all: (name) => fields.getAll(name).filter((value) => !value.includes('\0')),
   }
 }

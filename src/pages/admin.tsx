@@ -32,8 +32,9 @@ function userPages(door: Door, parts: PageParts): void {
   const { machine, settings } = parts
 
   door.administrator('get', '/admin/users', async (c, { account }) => {
-    const search = (c.req.query('search') ?? '').slice(0, 200)
-    const after = c.req.query('after') || null
+    // U+0000 is in no address and no name, and PostgreSQL cannot be asked for it.
+    const search = (c.req.query('search') ?? '').replaceAll('\0', '').slice(0, 200)
+    const after = c.req.query('after')?.replaceAll('\0', '') || null
     const { users, next } = await listUsers(machine.db, { search, after })
     const counts = await countUsers(machine.db)
     const view = (
