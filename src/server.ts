@@ -34,7 +34,7 @@ export async function listen(
     server.once('error', reject)
     server.listen({ port, ...(host === null ? {} : { host }) }, resolve)
   })
-  return { port: (server.address() as AddressInfo).port, stop: (within = seconds(5)) => stop(server, within) }
+  return { port: (server.address() as AddressInfo).port, stop: (within = seconds(4)) => stop(server, within) }
 }
 
 async function stop(server: Server, within: number): Promise<void> {
