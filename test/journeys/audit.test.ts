@@ -1,0 +1,264 @@
+import { readFileSync } from 'node:fs'
+import { sql } from 'kysely'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { hours, minutes } from '../../src/time.ts'
+import { Browser, codeAt, inputs, textOf, wrongCode } from '../support/browser.ts'
+import { addPerson, addProtectedPerson, enrol, keyOn, password, saveCodes, signIn } from '../support/people.ts'
+import { dialects, origin, startService, type TestService } from '../support/service.ts'
+
+/** Every name in the closed union, read from its source: a type leaves nothing behind to look at. */
+const names = [
+  ...readFileSync(new URL('../../src/audit/events.ts', import.meta.url), 'utf8').matchAll(/\bname: '([\w.-]+)'/g),
+].map(([, name = '']) => name)
+
+/** Who an event names as actor and as subject: the person themselves, the administrator, or nobody. */
+const who: Record<string, [actor: 'self' | 'nobody' | 'administrator', subject: 'self' | 'nobody']> = {
+  'sign-in.begun': ['self', 'self'],
+  'sign-in.completed': ['self', 'self'],
+  'sign-in.ended-by-wrong-codes': ['nobody', 'self'],
+  'sign-out': ['self', 'self'],
+  'password.refused': ['nobody', 'self'],
+  'password.set': ['self', 'self'],
+  'attempts.blocked': ['nobody', 'self'],
+  'second-factor.accepted': ['self', 'self'],
+  'second-factor.refused': ['nobody', 'self'],
+  'step-up.begun': ['self', 'self'],
+  'step-up.completed': ['self', 'self'],
+  'totp.enrolment-shown': ['self', 'self'],
+  'totp.enrolment-refused': ['self', 'self'],
+  'totp.enrolled': ['self', 'self'],
+  'totp.renamed': ['self', 'self'],
+  'totp.removed': ['self', 'self'],
+  'totp.disabled-by-wrong-codes': ['nobody', 'self'],
+  'recovery-codes.created': ['self', 'self'],
+  'recovery-codes.saved': ['self', 'self'],
+  'recovery-codes.used': ['self', 'self'],
+  'recovery-codes.removed': ['self', 'self'],
+  'sessions.ended': ['self', 'self'],
+  'user.created': ['administrator', 'self'],
+  'invitation.created': ['administrator', 'self'],
+  'invitation.accepted': ['self', 'self'],
+  'policy.changed': ['administrator', 'nobody'],
+  'settings.changed': ['administrator', 'nobody'],
+  'request.refused': ['self', 'nobody'],
+}
+
+for (const dialect of dialects) {
+  describe(`the audit log on ${dialect}`, { timeout: 60_000 }, () => {
+    let running: TestService
+    beforeEach(async () => {
+      running = await startService({ dialect })
+    })
+    afterEach(() => running.stop())
+
+    const idOf = async (email: string) =>
+      (await running.db.selectFrom('users').select('id').where('email', '=', email).executeTakeFirstOrThrow()).id
+
+    test('has an event for everything that happens, with who, about whom and from where, and never a secret', async () => {
+      const secrets: string[] = [password]
+      const root = new Browser(running, '198.51.100.1')
+      const bob = new Browser(running, '198.51.100.2')
+      const agent = { 'user-agent': 'Test Browser/1.0' }
+
+      // The administrator arrives and turns 2FA on.
+      const token = new URL((await running.service.setUpLink()) ?? '').searchParams.get('token') ?? ''
+      secrets.push(token)
+      await root.send('/set-up', { token, email: 'root@example.org', name: 'Root', password })
+      const admin = await enrol(running, root)
+      await saveCodes(root, admin)
+      secrets.push(admin.key, ...admin.codes)
+      await root.send('/admin/settings', { helpContact: 'help@example.org' })
+      await root.send('/admin/settings', { enforce: 'on', helpContact: 'help@example.org' })
+      await root.send('/admin/settings', { helpContact: 'help@example.org' })
+
+      // Bob is invited, comes, signs out, mistypes, comes again, twice.
+      const added = await root.send('/admin/users/new', { email: 'bob@example.org', name: 'Bob', role: 'member' })
+      const invitation = /accept-invitation\?token=([\w-]{43})/.exec(added.html)?.[1] ?? ''
+      secrets.push(invitation)
+      await bob.send('/accept-invitation', { token: invitation, password })
+      await bob.send('/sign-out', {})
+      const person = { id: await idOf('bob@example.org'), email: 'bob@example.org', password }
+      await bob.send('/sign-in', { email: person.email, password: 'a wrong password of bob' }, agent)
+      secrets.push('a wrong password of bob')
+      await signIn(bob, person)
+      await signIn(new Browser(running, '198.51.100.2'), person)
+      await bob.open('/admin/users')
+
+      // Bob turns 2FA on, not at the first try.
+      const page = await bob.open('/set-up-mfa')
+      const wrong = wrongCode(keyOn(page.html), running.time.now)
+      await bob.send('/set-up-mfa', { enrolment: inputs(page.html, 'enrolment'), name: 'Phone', code: wrong })
+      const mine = await enrol(running, bob)
+      await saveCodes(bob, mine)
+      secrets.push(mine.key, ...mine.codes)
+
+      // Bob signs in with wrong codes until the sign-in ends, and then until the authenticator is blocked.
+      running.time.now += minutes(11)
+      const other = new Browser(running, '198.51.100.2')
+      await signIn(other, person)
+      for (let count = 0; count < 5; count += 1)
+        await other.send('/sign-in/verification-code', { code: wrongCode(mine.key, running.time.now) })
+      running.time.now += hours(1)
+      await running.db.updateTable('totp_factors').set({ failures: 99 }).where('user_id', '=', person.id).execute()
+      await signIn(other, person)
+      await other.send('/sign-in/verification-code', { code: wrongCode(mine.key, running.time.now) })
+      running.time.now += hours(1)
+      await signIn(other, person)
+      await other.send('/sign-in/recovery-code', { code: mine.codes[0] ?? '' })
+
+      // It is mended, and Bob tidies up after a step-up.
+      await running.db.updateTable('totp_factors').set({ failures: 0, disabled_at: null }).execute()
+      running.time.now += minutes(11)
+      await other.open('/my-profile/settings/disable-2fa')
+      await other.send('/sign-in/verification-code', { code: codeAt(mine.key, running.time.now) })
+      const rename = await other.open('/my-profile/settings/rename-authenticator')
+      const authenticator = inputs(rename.html, 'authenticator')
+      await other.send('/my-profile/settings/rename-authenticator', { authenticator, name: 'Old phone' })
+      expect((await other.send('/my-profile/settings/disable-2fa', {})).at).toContain('mfa-disabled')
+
+      const events = await running.db.selectFrom('audit_events').selectAll().orderBy('at').execute()
+      expect([...new Set(events.map(({ name }) => name))].sort()).toEqual([...names].sort())
+      expect(Object.keys(who).sort()).toEqual([...names].sort())
+
+      const administrator = await idOf('root@example.org')
+      for (const event of events) {
+        const self = event.address === '198.51.100.1' ? administrator : person.id
+        const [actor, subject] = who[event.name] ?? []
+        const about = event.name === 'invitation.created' || event.name === 'user.created' ? event.subject_id : self
+        const isFirst = event.name === 'user.created' && event.subject_id === administrator
+        const ids = { self, administrator, nobody: null }
+        expect([event.name, event.actor_id]).toEqual([event.name, isFirst ? administrator : ids[actor ?? 'nobody']])
+        expect([event.name, event.subject_id]).toEqual([event.name, subject === 'self' ? about : null])
+        expect(['198.51.100.1', '198.51.100.2']).toContain(event.address)
+        expect(event.request_id).toMatch(/^[0-9a-f]{16}$/)
+        expect(event.id).toMatch(/^[0-9a-f-]{36}$/)
+        expect(JSON.parse(event.details)).toBeTypeOf('object')
+      }
+      expect(events.filter(({ user_agent }) => user_agent === 'Test Browser/1.0').map(({ name }) => name)).toEqual([
+        'password.refused',
+      ])
+      const created = events.filter(({ name }) => name === 'user.created')
+      expect(created.map(({ subject_id }) => subject_id)).toEqual([administrator, person.id])
+
+      const written = JSON.stringify(events) + running.logged.join()
+      for (const secret of secrets) {
+        expect(written).not.toContain(secret)
+        expect(written).not.toContain(secret.replaceAll('-', ''))
+      }
+      for (const browser of [root, bob, other])
+        for (const cookie of browser.cookies.values()) expect(written).not.toContain(cookie)
+    })
+
+    test('is written to in a form that cannot mislead whoever reads it', async () => {
+      const browser = new Browser(running)
+      const nasty = { 'user-agent': `Browser\t${'x'.repeat(500)}` }
+      await browser.send('/sign-in', { email: 'nobody@example.org', password: 'x' }, nasty)
+      const [event] = await running.db.selectFrom('audit_events').selectAll().execute()
+      expect(event).toMatchObject({ name: 'password.refused', actor_id: null, subject_id: null })
+      expect([...(event?.user_agent ?? '')]).toHaveLength(300)
+      expect(event?.user_agent).toContain('Browser\u{fffd}')
+      expect(JSON.stringify(event)).not.toContain('nobody@example.org')
+    })
+
+    describe('that cannot be written to', () => {
+      /** Everything that an act could have changed, but for the counts of guesses, which are written before the act. */
+      const everything = async () => {
+        const tables = ['users', 'recovery_code_sets', 'recovery_codes', 'policies'] as const
+        const more = ['installation', 'invitations', 'outbox', 'totp_enrolments'] as const
+        const rows = [...tables, ...more].map((table) => running.db.selectFrom(table).selectAll().execute())
+        const sessions = running.db
+          .selectFrom('sessions')
+          .select(['id', 'token_hash', 'proofs', 'expires_at'])
+          .execute()
+        const signIns = running.db.selectFrom('sign_ins').select(['id', 'token_hash', 'proofs', 'version']).execute()
+        const factors = running.db
+          .selectFrom('totp_factors')
+          .select(['id', 'name', 'last_step', 'disabled_at'])
+          .execute()
+        return Promise.all([...rows, sessions, signIns, factors])
+      }
+      const breakLog = () => sql`alter table audit_events rename to audit_events_away`.execute(running.db)
+      const mendLog = () => sql`alter table audit_events_away rename to audit_events`.execute(running.db)
+
+      async function failsAndChangesNothing(act: () => Promise<{ status: number }>, browser?: Browser) {
+        const before = await everything()
+        const token = browser?.session
+        await breakLog()
+        const { status } = await act()
+        expect(status).toBeGreaterThanOrEqual(500)
+        await mendLog()
+        expect(await everything()).toEqual(before)
+        expect(browser?.session).toBe(token)
+      }
+
+      test('lets nobody in', async () => {
+        const person = await addPerson(running)
+        const protectedPerson = await addProtectedPerson(running, { email: 'bob@example.org', name: 'Bob' })
+        const browser = new Browser(running)
+        await failsAndChangesNothing(() => signIn(browser, person), browser)
+        expect((await signIn(browser, person)).at).toBe('/my-profile')
+        const other = new Browser(running)
+        await signIn(other, protectedPerson.person)
+        const code = codeAt(protectedPerson.key, running.time.now)
+        await failsAndChangesNothing(() => other.send('/sign-in/verification-code', { code }), other)
+        const recovery = protectedPerson.codes[0] ?? ''
+        await failsAndChangesNothing(() => other.send('/sign-in/recovery-code', { code: recovery }), other)
+        expect((await other.send('/sign-in/verification-code', { code })).at).toBe('/my-profile')
+      })
+
+      test('lets nobody turn 2FA on, save codes, renew them, rename or turn it off', async () => {
+        const browser = new Browser(running)
+        await signIn(browser, await addPerson(running))
+        await failsAndChangesNothing(() => browser.open('/set-up-mfa'), browser)
+        const page = await browser.open('/set-up-mfa')
+        const form = {
+          enrolment: inputs(page.html, 'enrolment'),
+          name: 'Phone',
+          code: codeAt(keyOn(page.html), running.time.now),
+        }
+        await failsAndChangesNothing(() => browser.send('/set-up-mfa', form), browser)
+        const enrolled = await enrol(running, browser)
+        await failsAndChangesNothing(() => saveCodes(browser, enrolled), browser)
+        await saveCodes(browser, enrolled)
+        await failsAndChangesNothing(() => browser.send('/recovery-codes', {}), browser)
+        const settings = '/my-profile/settings'
+        const rename = inputs((await browser.open(`${settings}/rename-authenticator`)).html, 'authenticator')
+        await failsAndChangesNothing(
+          () => browser.send(`${settings}/rename-authenticator`, { authenticator: rename, name: 'Other' }),
+          browser,
+        )
+        await failsAndChangesNothing(() => browser.send(`${settings}/disable-2fa`, {}), browser)
+        expect((await browser.open(settings)).status).toBe(200)
+      })
+
+      test('lets no administrator change anything, and no first one be made', async () => {
+        const link = (await running.service.setUpLink())?.replace(origin, '') ?? ''
+        const token = new URL(link, origin).searchParams.get('token') ?? ''
+        const arrival = { token, email: 'first@example.org', name: 'First', password }
+        await failsAndChangesNothing(() => new Browser(running).send('/set-up', arrival))
+        const { browser } = await addProtectedPerson(running, { email: 'root@example.org', role: 'administrator' })
+        await failsAndChangesNothing(() => browser.send('/admin/settings', { enforce: 'on', helpContact: '' }), browser)
+        await failsAndChangesNothing(() => browser.send('/admin/settings', { helpContact: 'x' }), browser)
+        const user = { email: 'bob@example.org', name: 'Bob', role: 'member' }
+        await failsAndChangesNothing(() => browser.send('/admin/users/new', user), browser)
+        const added = await browser.send('/admin/users/new', user)
+        const invitation = /accept-invitation\?token=([\w-]{43})/.exec(added.html)?.[1] ?? ''
+        await failsAndChangesNothing(() =>
+          new Browser(running).send('/accept-invitation', { token: invitation, password }),
+        )
+        expect(textOf((await new Browser(running).open(`/accept-invitation?token=${invitation}`)).html)).toContain(
+          'Choose your password',
+        )
+      })
+
+      test('still counts guesses', async () => {
+        const person = await addPerson(running)
+        await breakLog()
+        for (let count = 0; count < 5; count += 1)
+          expect((await new Browser(running).send('/sign-in', { email: person.email, password: 'x' })).status).toBe(500)
+        await mendLog()
+        expect((await signIn(new Browser(running), person)).status).toBe(429)
+      })
+    })
+  })
+}
