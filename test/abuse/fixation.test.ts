@@ -155,6 +155,13 @@ for (const dialect of dialects) {
       expect(await isIn(browser)).toBe(false)
     })
 
+    test('a longer overall limit, once set, lengthens no session that has begun', async () => {
+      const { browser } = await addProtectedPerson(running)
+      Object.assign(running.service.machine.limits, { overall: hours(72), idle: hours(72) })
+      running.time.now += hours(24)
+      expect(await isIn(browser)).toBe(false)
+    })
+
     test('an idle session is not brought back by a step-up that was begun in time', async () => {
       const { browser, key } = await addProtectedPerson(running)
       running.service.machine.limits.idle = minutes(15)

@@ -41,20 +41,21 @@ for (const dialect of dialects) {
 
     test('another person’s code and recovery code do not finish a sign-in, and stay unspent', async () => {
       const { victim, mallory } = await victimAndMallory()
-      const browser = new Browser(running)
-      await signIn(browser, victim.person)
-      const code = codeAt(mallory.key, running.time.now)
-      expect((await browser.send(codePage, { code })).status).toBe(422)
-      expect((await browser.send(recoveryPage, { code: mallory.codes[0] ?? '' })).status).toBe(422)
-      expect((await eventsOf(running, 'second-factor.refused')).map(({ because }) => because)).toEqual([
-        'wrong',
-        'wrong',
-      ])
-      expect(await isIn(browser)).toBe(false)
+      for (const [owner, thief] of [
+        [victim, mallory],
+        [mallory, victim],
+      ] as const) {
+        const browser = new Browser(running)
+        await signIn(browser, owner.person)
+        expect((await browser.send(codePage, { code: codeAt(thief.key, running.time.now) })).status).toBe(422)
+        expect((await browser.send(recoveryPage, { code: thief.codes[0] ?? '' })).status).toBe(422)
+        expect(await isIn(browser)).toBe(false)
+      }
+      const because = (await eventsOf(running, 'second-factor.refused')).map((event) => event.because)
+      expect(because).toEqual(['wrong', 'wrong', 'wrong', 'wrong'])
 
       const own = new Browser(running)
-      await signIn(own, mallory.person)
-      await own.send(codePage, { code })
+      await signInFully(running, own, mallory.person, mallory.key)
       expect(await whoIs(own)).toBe(mallorysAddress.email)
       const used = running.db.selectFrom('recovery_codes').select('hash').where('used_at', 'is not', null)
       expect(await used.execute()).toEqual([])
