@@ -76,6 +76,14 @@ for (const dialect of dialects) {
       expect(await find(token, now + hours(2), shorter)).toBeNull()
     })
 
+    test('that are older than a limit which has been lengthened keep their own', async () => {
+      const { id, token } = await begin()
+      const longer = { idle: hours(1), overall: hours(48) }
+      await touch(id, now, now + hours(24) - 1)
+      expect(await find(token, now + hours(24) - 1, longer)).not.toBeNull()
+      expect(await find(token, now + hours(24), longer)).toBeNull()
+    })
+
     test('note that they are used at most once a minute, and never backwards', async () => {
       const { id, token } = await begin()
       await touch(id, now, now + minutes(1) - 1)

@@ -8,7 +8,7 @@ import { dialects, startService, type TestService } from '../support/service.ts'
 const admin = { email: 'root@example.org', role: 'administrator' as const, name: 'Root' }
 
 for (const dialect of dialects) {
-  describe(`administration on ${dialect}`, () => {
+  describe(`administration on ${dialect}`, { timeout: 60_000 }, () => {
     let running: TestService
     let root: Browser
     let key: string

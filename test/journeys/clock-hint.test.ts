@@ -6,7 +6,7 @@ import { dialects, startService, type TestService } from '../support/service.ts'
 const [slow, fast] = ['The clock of your phone seems to be slow.', 'The clock of your phone seems to be fast.']
 
 for (const dialect of dialects) {
-  describe(`the hint about the phone’s clock on ${dialect}`, () => {
+  describe(`the hint about the phone’s clock on ${dialect}`, { timeout: 60_000 }, () => {
     let running: TestService
     beforeEach(async () => {
       running = await startService({ dialect })

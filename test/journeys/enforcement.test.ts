@@ -9,7 +9,7 @@ import { dialects, startService, type TestService } from '../support/service.ts'
 const admin = { email: 'root@example.org', role: 'administrator' as const, name: 'Root' }
 
 for (const dialect of dialects) {
-  describe(`enforcement on ${dialect}`, () => {
+  describe(`enforcement on ${dialect}`, { timeout: 60_000 }, () => {
     let running: TestService
     beforeEach(async () => {
       running = await startService({ dialect })

@@ -5,7 +5,7 @@ import { addPerson, addProtectedPerson, signIn } from '../support/people.ts'
 import { dialects, startService, type TestService } from '../support/service.ts'
 
 for (const dialect of dialects) {
-  describe(`when the database fails, on ${dialect}`, () => {
+  describe(`when the database fails, on ${dialect}`, { timeout: 60_000 }, () => {
     let running: TestService
     beforeEach(async () => {
       running = await startService({ dialect })

@@ -7,7 +7,7 @@ import { password, signIn } from '../support/people.ts'
 import { dialects, origin, startService, type TestService } from '../support/service.ts'
 
 for (const dialect of dialects) {
-  describe(`the first administrator on ${dialect}`, () => {
+  describe(`the first administrator on ${dialect}`, { timeout: 60_000 }, () => {
     const key = randomBytes(32)
     let running: TestService
     beforeEach(async () => {

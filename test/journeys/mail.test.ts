@@ -15,7 +15,7 @@ interface Received {
 }
 
 for (const dialect of dialects) {
-  describe(`mail by SMTP on ${dialect}`, () => {
+  describe(`mail by SMTP on ${dialect}`, { timeout: 60_000 }, () => {
     let running: TestService
     let server: SMTPServer
     let received: Received[]

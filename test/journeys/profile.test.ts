@@ -7,7 +7,7 @@ import { dialects, startService, type TestService } from '../support/service.ts'
 const settings = '/my-profile/settings'
 
 for (const dialect of dialects) {
-  describe(`my profile on ${dialect}`, () => {
+  describe(`my profile on ${dialect}`, { timeout: 60_000 }, () => {
     let running: TestService
     beforeEach(async () => {
       running = await startService({ dialect })

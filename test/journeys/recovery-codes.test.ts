@@ -5,7 +5,7 @@ import { addPerson, addProtectedPerson, enrol, saveCodes, signIn, signInFully } 
 import { dialects, startService, type TestService } from '../support/service.ts'
 
 for (const dialect of dialects) {
-  describe(`recovery codes on ${dialect}`, () => {
+  describe(`recovery codes on ${dialect}`, { timeout: 60_000 }, () => {
     let running: TestService
     beforeEach(async () => {
       running = await startService({ dialect })

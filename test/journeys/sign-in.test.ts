@@ -7,7 +7,7 @@ import { dialects, startService, type TestService } from '../support/service.ts'
 const wanted = '/my-profile/settings?notice=x'
 
 for (const dialect of dialects) {
-  describe(`signing in on ${dialect}`, () => {
+  describe(`signing in on ${dialect}`, { timeout: 60_000 }, () => {
     let running: TestService
     beforeEach(async () => {
       running = await startService({ dialect })
