@@ -142,8 +142,9 @@ export function unknownSettings(environment: Environment): string[] {
   )
 }
 
-/** The place of the key file and of the SQLite file in the data folder. */
+/** Names the place of the key file in the data folder. */
 export const keyFilePath = (config: Config): string => join(config.dataFolder, 'secret.key')
+/** Names the place of the SQLite file in the data folder. */
 export const sqliteFilePath = (config: Config): string => join(config.dataFolder, 'countersign.sqlite')
 
 function readSetting(environment: Environment, name: SettingName, faults: string[]): string | null {

@@ -10,7 +10,6 @@ import { createPolicies } from './enforcement/policies.ts'
 import type { Connection } from './http/caller.ts'
 import type { Answered } from './http/door.ts'
 import { setSecurityHeaders } from './http/headers.ts'
-import { setSecurityHeaders } from './http/headers.ts'
 import type { HttpSettings } from './http/settings.ts'
 import type { StaticFiles } from './http/static-files.ts'
 import { noticeMessage } from './mail/notices.ts'
@@ -54,8 +53,6 @@ export interface Service {
   fetch(request: Request, connection: Connection): Response | Promise<Response>
   /** Answers, without a word, what is not even a request (400) or what failed before it came to a door (500). */
   fault(status: 400 | 500, error: unknown): Response
-  /** Answers, without a word, what is not even a request (400) or what failed before it came to a door (500). */
-  fault(status: 400 | 500, error: unknown): Response
   /** Every route of every door, for the table of routes and states. */
   routes: readonly { method: string; path: string; access: string }[]
   machine: SignInParts
@@ -67,6 +64,7 @@ export interface Service {
   setUpLink(): Promise<string | null>
 }
 
+/** Builds the service. It listens to nothing and does no background work by itself: `server.ts` and `main.ts` see to that. */
 export function createService(parts: ServiceParts): Service {
   const { config, db, key, clock, log } = parts
   const hashing = createHashing(clock)
@@ -96,12 +94,6 @@ export function createService(parts: ServiceParts): Service {
 
   return {
     fetch: (request, connection) => (isForApi(new URL(request.url).pathname) ? api : pages).fetch(request, connection),
-    fault: (status, error) => {
-      if (status === 500) log.error({ err: error }, 'a request failed outside of every door')
-      const response = new Response(null, { status })
-      setSecurityHeaders(response.headers, settings)
-      return response
-    },
     fault: (status, error) => {
       if (status === 500) log.error({ err: error }, 'a request failed outside of every door')
       const response = new Response(null, { status })

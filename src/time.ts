@@ -10,9 +10,13 @@ export type Duration = number
 /** Tells the present instant. The service has one; tests pass their own. */
 export type Clock = () => Instant
 
+/** Converts seconds. */
 export const seconds = (count: number): Duration => count * 1000
+/** Converts minutes. */
 export const minutes = (count: number): Duration => seconds(count * 60)
+/** Converts hours. */
 export const hours = (count: number): Duration => minutes(count * 60)
+/** Converts days of 24 hours. */
 export const days = (count: number): Duration => hours(count * 24)
 
 /** Reads the machine's clock. Used by `main.ts` only. */

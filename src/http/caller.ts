@@ -10,6 +10,7 @@ export interface Connection {
   remoteAddress: string
 }
 
+/** Works out who is calling, and gives the request its number. Only a peer in `trusted` is believed about the address. */
 export function callerOf(headers: Headers, connection: Connection | undefined, trusted: BlockList): Caller {
   return {
     address: clientAddress(connection?.remoteAddress ?? 'unknown', headers.get('x-forwarded-for'), trusted),

@@ -76,6 +76,7 @@ export interface Answered {
 
 const longestBody = 64 * 1024
 
+/** Builds a door that has no routes yet. Every route that is then declared brings its gate along. */
 export function createDoor(parts: DoorParts): Door {
   const { machine, settings } = parts
   const app = new Hono<DoorEnv>({ strict: true })

@@ -9,6 +9,7 @@ export interface HttpSettings {
   trustedProxies: BlockList
 }
 
+/** Tells whether the public address is https. Only then do cookies carry `Secure` and answers HSTS. */
 export function isSecure(settings: HttpSettings): boolean {
   return settings.url.startsWith('https:')
 }

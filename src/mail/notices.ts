@@ -1,7 +1,6 @@
 // What the person is told by mail when something about their account changes (NIST 800-63B-4 §4.6, ASVS 6.3.7): what
 // happened, when, from where, and what to do if it was not them. A notice never carries a secret or a link that signs in.
 
-import type { Caller } from '../audit/record.ts'
 import type { MessageId, Messages } from '../messages.ts'
 import type { Instant } from '../time.ts'
 import type { Message } from './outbox.ts'
@@ -21,7 +20,8 @@ export interface NoticeContext {
   serviceUrl: string
   helpContact: string | null
   to: { email: string; name: string | null }
-  caller: Caller
+  /** Where the request came from. */
+  caller: { address: string }
   now: Instant
 }
 

@@ -22,6 +22,7 @@ import type { Notice, Problems } from './views/parts/frame.ts'
 const roles: readonly Role[] = ['member', 'administrator']
 const longestContact = 200
 
+/** Declares the pages of administrators. */
 export function adminPages(door: Door, parts: PageParts): void {
   door.administrator('get', '/admin', (c) => c.redirect('/admin/users', 303))
   userPages(door, parts)

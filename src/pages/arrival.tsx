@@ -22,6 +22,7 @@ import { FirstAdministratorView } from './views/arrival/first-administrator.tsx'
 import { LinkInvalidView, type LinkKind } from './views/arrival/link-invalid.tsx'
 import type { Frame, Problems } from './views/parts/frame.ts'
 
+/** Declares the pages of the two links by which people arrive. */
 export function arrivalPages(door: Door, parts: PageParts): void {
   firstAdministratorPages(door, parts)
   invitationPages(door, parts)

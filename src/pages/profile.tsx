@@ -22,6 +22,7 @@ import { RenameAuthenticatorView } from './views/two-factor/rename-authenticator
 const settingsPath = '/my-profile/settings'
 const themes: readonly Theme[] = ['system', 'light', 'dark']
 
+/** Declares the profile, its settings, and what is changed from there. */
 export function profilePages(door: Door, parts: PageParts): void {
   const { machine } = parts
 

@@ -14,6 +14,7 @@ import { handOverContinued, home, pageOf } from './passage.ts'
 import { NewRecoveryCodesView } from './views/two-factor/new-recovery-codes.tsx'
 import { RecoveryCodesView } from './views/two-factor/recovery-codes.tsx'
 
+/** Declares the pages on which recovery codes are made, saved and downloaded. */
 export function recoveryCodePages(door: Door, parts: PageParts): void {
   const { machine, settings } = parts
 

@@ -23,6 +23,7 @@ interface Typed {
   clockHint?: ClockHint | null
 }
 
+/** Declares the page on which an authenticator is set up or replaced. */
 export function setUpMfaPages(door: Door, parts: PageParts): void {
   const { machine, settings } = parts
 

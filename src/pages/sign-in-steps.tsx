@@ -26,6 +26,7 @@ import { VerificationCodeView } from './views/sign-in/verification-code.tsx'
 
 type Outcome = Unproved | null
 
+/** Declares the pages of the steps that may follow the first. */
 export function signInSteps(door: Door, parts: PageParts): void {
   const { machine, settings } = parts
   const guessOf = (c: DoorContext): Guess => ({

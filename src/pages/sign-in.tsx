@@ -12,6 +12,7 @@ import { endCurrent, handOver, home, pageOf } from './passage.ts'
 import type { Frame, Notice } from './views/parts/frame.ts'
 import { SignInView } from './views/sign-in/sign-in.tsx'
 
+/** Declares the way in and the way out. */
 export function signInPages(door: Door, parts: PageParts): void {
   const { machine, settings } = parts
 

@@ -24,6 +24,7 @@ export interface Hashing {
 /** Refuses with `busy` when this many hashes wait already: better one clear no than everybody waiting for minutes. */
 const longestQueue = 256
 
+/** Makes the queue. `concurrency` is how many hashes are computed at once: by default one a core. */
 export function createHashing(clock: Clock, concurrency = availableParallelism()): Hashing {
   const waiting: (() => void)[] = []
   let running = 0

@@ -12,6 +12,7 @@ export interface MasterKey {
   derive(purpose: Purpose): Buffer
 }
 
+/** Wraps 32 bytes as the key, which gives out only keys derived from it. Throws for any other length. */
 export function masterKey(bytes: Buffer): MasterKey {
   if (bytes.length !== 32) throw new Error('The secret key must have 32 bytes.')
   return {

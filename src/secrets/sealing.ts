@@ -16,6 +16,7 @@ export interface Sealer {
   open(sealed: string, boundTo: string): Buffer
 }
 
+/** Makes what seals and opens columns under this key. */
 export function sealerFor(key: MasterKey): Sealer {
   const columns = key.derive('columns')
   return {

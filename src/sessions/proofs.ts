@@ -15,6 +15,7 @@ export function withProof(proofs: readonly Proof[], proof: Proof): readonly Proo
   return [...proofs.filter((other) => other.by !== proof.by), proof]
 }
 
+/** Writes proofs as a row keeps them. */
 export function writeProofs(proofs: readonly Proof[]): string {
   return JSON.stringify(proofs)
 }

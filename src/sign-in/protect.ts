@@ -29,6 +29,7 @@ export type Holder = { in: 'session'; standing: Standing } | { in: 'sign-in'; pe
 /** The new token after a change: the session's, or the sign-in's, which may have become a session. */
 export type Continued = { in: 'session'; session: NewSession } | { in: 'sign-in'; progress: Progress }
 
+/** Gives the account that the holder speaks for. */
 export function accountOf(holder: Holder): Account {
   return holder.in === 'session' ? holder.standing.account : holder.pending.account
 }

@@ -3,6 +3,7 @@
 
 import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely'
 
+/** Creates every table of the first release, and the rows that there is one of. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const schema = db.schema
 
