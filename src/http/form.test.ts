@@ -37,6 +37,12 @@ describe('a form', () => {
     expect(form.all('missing')).toEqual([])
   })
 
+  test('treats text with a zero character, which no database keeps, as absent', async () => {
+    const form = await formOf('name=a%00b&code=1&code=%00&code=3', urlEncoded)
+    expect(form.text('name')).toBe('')
+    expect(form.all('code')).toEqual(['1', '3'])
+  })
+
   test('knows no fields but its own', async () => {
     const form = await formOf('a=1', urlEncoded)
     for (const name of ['__proto__', 'constructor', 'toString', 'length']) expect(form.text(name)).toBe('')
