@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
+import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createKeyFile, masterKey, parseMasterKey, readKeyFile } from './master-key.ts'
 
@@ -87,6 +89,35 @@ describe('the key file', () => {
   test('made by many at once is one', async () => {
     const made = await Promise.all(Array.from({ length: 8 }, () => createKeyFile(path)))
     expect(new Set(made.map((key) => key.toString('hex'))).size).toBe(1)
+  })
+
+  test('is never there in part: whoever looks meanwhile sees a whole key or none', async () => {
+    const done = new Int32Array(new SharedArrayBuffer(4))
+    const paths = Array.from({ length: 100 }, (_, index) => `${path}-${index}`)
+    const looking = new Worker(
+      `const { parentPort, workerData: { done, paths } } = require('node:worker_threads')
+      const { readFileSync } = require('node:fs')
+      const seen = new Set()
+      const look = (at) => { try { seen.add(readFileSync(at, 'utf8').length) } catch {} }
+      parentPort.postMessage('looking')
+      for (const at of paths) do look(at); while (Atomics.load(done, 0) <= paths.indexOf(at))
+      parentPort.postMessage([...seen])`,
+      { eval: true, workerData: { done, paths } },
+    )
+    await once(looking, 'message')
+    const seen = once(looking, 'message')
+    for (const at of paths) {
+      await createKeyFile(at)
+      Atomics.add(done, 0, 1)
+    }
+    expect((await seen)[0]).toEqual([45])
+    await looking.terminate()
+  })
+
+  test('is all that is left in the folder', async () => {
+    await createKeyFile(path)
+    await createKeyFile(path)
+    expect(await readdir(folder)).toEqual(['secret.key'])
   })
 
   test('that is not there is null', async () => {

@@ -2,7 +2,7 @@
 // may read. Every use has a key of its own derived from it, so a value made for one purpose is worth nothing for another.
 
 import { hkdfSync, randomBytes } from 'node:crypto'
-import { chmod, open, readFile } from 'node:fs/promises'
+import { link, open, readFile, rm } from 'node:fs/promises'
 
 export type Purpose = 'columns' | 'first-administrator' | 'known-browser'
 
@@ -46,17 +46,29 @@ export async function readKeyFile(path: string): Promise<Buffer | null> {
 /** Makes a key file, for its owner's eyes only. Never overwrites: when another process was quicker, its key is read. */
 export async function createKeyFile(path: string): Promise<Buffer> {
   const bytes = randomBytes(32)
+  // Written whole under a name of its own, then linked: nobody reads half a key, and a crash leaves none.
+  const draft = `${path}.${randomBytes(8).toString('hex')}`
   try {
-    const file = await open(path, 'wx', 0o600)
-    await file.writeFile(`${bytes.toString('base64')}\n`)
-    await file.sync()
-    await file.close()
-    await chmod(path, 0o600)
+    await writeDraft(draft, `${bytes.toString('base64')}\n`)
+    await link(draft, path)
     return bytes
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     const existing = await readKeyFile(path)
     if (!existing) throw error
     return existing
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+async function writeDraft(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    await file.chmod(0o600)
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
   }
 }
