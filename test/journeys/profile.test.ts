@@ -85,6 +85,22 @@ for (const dialect of dialects) {
       await changesSecurely(browser, other, '2FA was turned on', () => enrol(running, browser))
     })
 
+    test('a secret can be confirmed only in the session that it was shown in', async () => {
+      const person = await addPerson(running)
+      const [browser, other] = [new Browser(running), new Browser(running)]
+      await signIn(browser, person)
+      await signIn(other, person)
+      const page = await browser.open('/set-up-mfa')
+      const key = keyOn(page.html)
+      const enrolment = inputs(page.html, 'enrolment')
+      const form = { enrolment, name: 'Phone', code: codeAt(key, running.time.now) }
+      const refused = await other.send('/set-up-mfa', form)
+      expect(refused.status).toBe(422)
+      expect(keyOn(refused.html)).not.toBe(key)
+      expect(await running.db.selectFrom('totp_factors').selectAll().execute()).toEqual([])
+      expect((await browser.send('/set-up-mfa', form)).status).toBe(200)
+    })
+
     test('an authenticator is renamed', async () => {
       const { browser, other } = await inTwoBrowsers()
       const page = await browser.open(`${settings}/rename-authenticator`)
