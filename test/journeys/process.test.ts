@@ -27,14 +27,15 @@ for (const dialect of dialects) {
   describe(`the process on ${dialect}`, { timeout: 60_000 }, () => {
     let folder: string
     let postgres: TestDatabase | null
-    let running: ServiceProcess[]
+    let running: Promise<ServiceProcess>[]
     beforeEach(async () => {
       running = []
       folder = await mkdtemp(join(tmpdir(), 'countersign-process-'))
       postgres = dialect === 'postgres' ? await createDatabase() : null
     })
     afterEach(async () => {
-      for (const one of running) await one.stop()
+      // Those as well that were still starting when a test had failed already.
+      for (const one of await Promise.allSettled(running)) if (one.status === 'fulfilled') await one.value.stop()
       await postgres?.drop()
       await rm(folder, { recursive: true })
     })
@@ -42,8 +43,8 @@ for (const dialect of dialects) {
     const data = () => join(folder, 'data')
     const keyFile = () => join(data(), 'secret.key')
 
-    async function start(settings: Record<string, string> = {}): Promise<ServiceProcess> {
-      const started = await startProcess({
+    function start(settings: Record<string, string> = {}): Promise<ServiceProcess> {
+      const started = startProcess({
         COUNTERSIGN_DATA: data(),
         ...(postgres ? { DATABASE_URL: postgres.url } : {}),
         ...settings,
