@@ -37,10 +37,10 @@ export function SignedInPage({ frame, title, width = 'regular', notice, ...props
           </a>
         )}
         <div class="flex flex-wrap items-center justify-between gap-x-6 gap-y-3">
-          <h1 class="text-2xl font-semibold tracking-tight text-balance sm:text-3xl">{title}</h1>
+          <h1 class="text-2xl font-semibold tracking-tight text-balance break-anywhere sm:text-3xl">{title}</h1>
           {props.action}
         </div>
-        {props.lead !== undefined && <p class="mt-2 max-w-prose text-soft text-pretty">{props.lead}</p>}
+        {props.lead !== undefined && <p class="mt-2 max-w-prose text-soft text-pretty break-anywhere">{props.lead}</p>}
         <Notices notice={notice} class="mt-6" />
         {props.children}
       </main>

@@ -31,8 +31,8 @@ export function StepPage({ frame, title, hasProblem, width = 'narrow', lead, not
         </header>
         <main id="content" tabindex={-1} class={`mx-auto w-full ${measure}`}>
           <div class="panel px-5 py-7 sm:px-9 sm:py-9">
-            <h1 class="text-2xl font-semibold tracking-tight text-balance">{title}</h1>
-            {lead !== undefined && <p class="mt-2 text-soft text-pretty">{lead}</p>}
+            <h1 class="text-2xl font-semibold tracking-tight text-balance break-anywhere">{title}</h1>
+            {lead !== undefined && <p class="mt-2 text-soft text-pretty break-anywhere">{lead}</p>}
             <Notices notice={notice} class="mt-5" />
             {props.children}
           </div>
