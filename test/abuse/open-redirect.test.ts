@@ -221,6 +221,26 @@ describe('next', () => {
     }
   })
 
+  test('nothing but a plain path of ours is carried on: no address, and none that reads differently once resolved', async () => {
+    const browser = new Browser(running)
+    const addresses = [
+      `${origin}/my-profile/settings`,
+      '\t/my-profile/settings',
+      ' /my-profile/settings',
+      'my-profile/settings',
+    ]
+    for (const payload of [...payloads, ...addresses]) {
+      const [carried] = inputs((await browser.open(`/sign-in?${encoded(payload)}`)).html, 'next')
+      if (carried === undefined) continue
+      expect(carried).toMatch(/^\/(?!\/)[\x21-\x5b\x5d-\x7e]*$/)
+      const { pathname, search } = destination(carried)
+      expect(carried).toBe(`${pathname}${search}`)
+      expect(payload.startsWith(carried), payload).toBe(true)
+    }
+    for (const address of addresses)
+      expect(inputs((await browser.open(`/sign-in?${encoded(address)}`)).html, 'next')).toEqual([])
+  })
+
   test('a path of ours is kept through every step', async () => {
     const { person, key } = await addProtectedPerson(running)
     const browser = new Browser(running)

@@ -25,6 +25,11 @@ import {
   type World,
 } from './model.ts'
 
+/** How somebody proves the second factor, honestly or not. */
+export type Second = 'code' | 'recovery code' | 'replayed code' | 'used recovery code'
+/** What somebody wishes to do who owes nothing. */
+export type Sensitive = 'nothing' | 'disable' | 'new codes' | 'replace'
+
 export type Move =
   | { do: 'sign in'; seat: number; who: number; right: boolean }
   | {
@@ -43,7 +48,7 @@ export type Move =
   | { do: 'enforce'; on: boolean }
   | { do: 'deactivate'; who: number; active: boolean }
   | { do: 'sign out'; seat: number }
-  | { do: 'what is due'; seat: number; who: number; lostPhone: boolean }
+  | { do: 'what is due'; seat: number; who: number; by: Second; wish: Sensitive }
   | { do: 'wait'; for: number }
 
 /** One browser, what it shows, and the notes on what was proved in it. */
@@ -165,7 +170,7 @@ export class Walk {
       case 'sign out':
         return this.#signOut(this.#seat(move.seat))
       case 'what is due':
-        return this.#whatIsDue(this.#seat(move.seat), this.#someone(move.who), move.lostPhone)
+        return this.#whatIsDue(this.#seat(move.seat), this.#someone(move.who), move)
       case 'wait':
         this.#running.time.now += move.for
     }
@@ -490,24 +495,37 @@ export class Walk {
   }
 
   /** What a person would do next who wants to get in and be protected. Without it, a random walk seldom gets far. */
-  async #whatIsDue(seat: Seat, someone: Someone, lostPhone: boolean): Promise<void> {
+  async #whatIsDue(seat: Seat, someone: Someone, { by, wish }: { by: Second; wish: Sensitive }): Promise<void> {
     const holder = isGoingOn(seat.signIn, this.#world) ? seat.signIn : seat.session
     if (!holder || ('seenAt' in holder && !isRunning(holder, this.#world))) return this.#signIn(seat, someone, true)
     const { whose } = holder
+    const stepsUp = 'stepUpOf' in holder && holder.stepUpOf !== null
     if (whose.factor === null) {
-      if ('stepUpOf' in holder && holder.stepUpOf) return this.#passwordAgain(seat, true)
+      if (stepsUp) return this.#passwordAgain(seat, true)
       if (seat.secret?.holder === holder) return this.#confirmSetUp(seat, 'right')
       return this.#openSetUp(seat, false)
     }
-    if (secondProved(holder) === null || ('stepUpOf' in holder && holder.stepUpOf)) {
-      if (lostPhone && whose.codes?.saved) return this.#recoveryCode(seat, 'right')
-      // The step may be spent already: people wait for the next code.
-      while (stepAt(this.#running.time.now) <= whose.factor.lastStep) this.#running.time.now += seconds(30)
-      return this.#code(seat, 'right')
+    if (secondProved(holder) === null || stepsUp) return this.#proveSecond(seat, whose.factor, by)
+    if (!whose.codes?.saved && seat.codes && seat.codes.set === whose.codes?.set) return this.#saveCodes(seat, 'own')
+    if (!whose.codes?.saved || whose.codes.left.size === 0) return this.#newCodes(seat)
+    if (wish === 'disable') return this.#disable(seat)
+    if (wish === 'new codes') return this.#newCodes(seat)
+    if (wish === 'replace') return this.#openSetUp(seat, true)
+  }
+
+  async #proveSecond(seat: Seat, factor: Factor, by: Second): Promise<void> {
+    switch (by) {
+      case 'code':
+        // The step may be spent already: people wait for the next code.
+        while (stepAt(this.#running.time.now) <= factor.lastStep) this.#running.time.now += seconds(30)
+        return this.#code(seat, 'right')
+      case 'replayed code':
+        return this.#code(seat, 'replayed')
+      case 'recovery code':
+        return this.#recoveryCode(seat, 'right')
+      case 'used recovery code':
+        return this.#recoveryCode(seat, 'used')
     }
-    if (whose.codes?.saved && whose.codes.left.size > 0) return
-    if (whose.codes && seat.codes?.set === whose.codes.set && !whose.codes.saved) return this.#saveCodes(seat, 'own')
-    return this.#newCodes(seat)
   }
 }
 
