@@ -140,6 +140,8 @@ for (const dialect of dialects) {
         await signInFully(running, browser, person, key)
         expect(await isIn(browser)).toBe(true)
       }
+      expect(await guesser.verifiedPasswords()).toBe(8)
+      expect(await guesser.verifiedCodes()).toBe(8)
       const [factor] = await running.db.selectFrom('totp_factors').select('failures').execute()
       expect(factor?.failures).toBe(0)
     })
