@@ -156,6 +156,8 @@ for (const dialect of dialects) {
     test('renewing codes and turning 2FA off touch nobody else', async () => {
       const { victim, mallory } = await victimAndMallory()
       const before = await idsOf(running, victim.person.id)
+      expect(before.factor).not.toBe('')
+      expect(before.set).not.toBe('')
       const { html } = await mallory.browser.send('/recovery-codes', { user: victim.person.id, set: before.set })
       await saveCodes(mallory.browser, { ...mallory, codes: inputs(html, 'code'), setId: inputs(html, 'set')[0] ?? '' })
       await mallory.browser.send('/my-profile/settings/disable-2fa', {

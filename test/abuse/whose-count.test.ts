@@ -106,8 +106,9 @@ for (const dialect of dialects) {
     })
 
     test('the cookie of a known browser of somebody else, forged, too old or from before a new password gives nothing', async () => {
-      const { person, browser } = await addProtectedPerson(running)
+      // Both chose their passwords at the same moment, so that nothing but the account tells their cookies apart.
       const mallory = await addPerson(running, { email: 'mallory@example.org' })
+      const { person, browser } = await addProtectedPerson(running)
       const own = new Browser(running)
       await signIn(own, mallory)
       const [mine = '', theirs = ''] = [browser, own].map((one) => one.cookies.get(browserCookie))
