@@ -23,7 +23,7 @@ const wish = fc.constantFrom<Sensitive[]>('nothing', 'nothing', 'disable', 'new 
 const mostly = fc.integer({ min: 0, max: 3 }).map((number) => number > 0)
 
 const move: fc.Arbitrary<Move> = fc.oneof(
-  { weight: 14, arbitrary: fc.record({ do: fc.constant('what is due' as const), seat, who, by, wish }) },
+  { weight: 14, arbitrary: fc.record({ do: fc.constant('what is due' as const), seat, who, by, wish, late: yes }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('sign in' as const), seat, who, right: mostly }) },
   {
     weight: 4,
@@ -88,7 +88,7 @@ const protection: readonly Move[] = [
   ...[0, 1].flatMap((number) =>
     Array.from(
       { length: 4 },
-      (): Move => ({ do: 'what is due', seat: number, who: number, by: 'code', wish: 'nothing' }),
+      (): Move => ({ do: 'what is due', seat: number, who: number, by: 'code', wish: 'nothing', late: false }),
     ),
   ),
   { do: 'wait', for: seconds(30) },

@@ -48,7 +48,7 @@ export type Move =
   | { do: 'enforce'; on: boolean }
   | { do: 'deactivate'; who: number; active: boolean }
   | { do: 'sign out'; seat: number }
-  | { do: 'what is due'; seat: number; who: number; by: Second; wish: Sensitive }
+  | { do: 'what is due'; seat: number; who: number; by: Second; wish: Sensitive; late: boolean }
   | { do: 'wait'; for: number }
 
 /** One browser, what it shows, and the notes on what was proved in it. */
@@ -295,7 +295,7 @@ export class Walk {
       (which === 'right'
         ? first(whose.codes?.left)
         : which === 'used'
-          ? [...whose.spent].findLast((spent) => spent.includes('-'))
+          ? [...whose.spent].findLast((spent) => recoveryCode.test(spent))
           : which === "somebody else's"
             ? first(other?.codes?.left)
             : nonsense) ?? nonsense
@@ -495,7 +495,11 @@ export class Walk {
   }
 
   /** What a person would do next who wants to get in and be protected. Without it, a random walk seldom gets far. */
-  async #whatIsDue(seat: Seat, someone: Someone, { by, wish }: { by: Second; wish: Sensitive }): Promise<void> {
+  async #whatIsDue(
+    seat: Seat,
+    someone: Someone,
+    { by, wish, late }: { by: Second; wish: Sensitive; late: boolean },
+  ): Promise<void> {
     const holder = isGoingOn(seat.signIn, this.#world) ? seat.signIn : seat.session
     if (!holder || ('seenAt' in holder && !isRunning(holder, this.#world))) return this.#signIn(seat, someone, true)
     const { whose } = holder
@@ -508,6 +512,8 @@ export class Walk {
     if (secondProved(holder) === null || stepsUp) return this.#proveSecond(seat, whose.factor, by)
     if (!whose.codes?.saved && seat.codes && seat.codes.set === whose.codes?.set) return this.#saveCodes(seat, 'own')
     if (!whose.codes?.saved || whose.codes.left.size === 0) return this.#newCodes(seat)
+    // Late: whoever sits down at a browser that somebody left signed in.
+    if (late) this.#running.time.now += minutes(11)
     if (wish === 'disable') return this.#disable(seat)
     if (wish === 'new codes') return this.#newCodes(seat)
     if (wish === 'replace') return this.#openSetUp(seat, true)
@@ -528,6 +534,8 @@ export class Walk {
     }
   }
 }
+
+const recoveryCode = /^[0-9a-z]{4}(-[0-9a-z]{4}){3}$/
 
 function first(values: Iterable<string> | undefined): string | undefined {
   for (const value of values ?? []) return value
