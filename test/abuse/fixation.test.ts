@@ -18,7 +18,7 @@ import { addPerson, addProtectedPerson, enrol, keyOn, saveCodes, signIn, signInF
 import { dialects, startService, type TestService } from '../support/service.ts'
 
 for (const dialect of dialects) {
-  describe(`tokens on ${dialect}`, () => {
+  describe(`tokens on ${dialect}`, { timeout: 60_000 }, () => {
     let running: TestService
     beforeEach(async () => {
       running = await startService({ dialect })

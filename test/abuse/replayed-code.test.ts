@@ -12,7 +12,7 @@ const slow = 'The clock of your phone seems to be slow.'
 const fast = 'The clock of your phone seems to be fast.'
 
 for (const dialect of dialects) {
-  describe(`a replayed code on ${dialect}`, () => {
+  describe(`a replayed code on ${dialect}`, { timeout: 60_000 }, () => {
     let running: TestService
     beforeEach(async () => {
       running = await startService({ dialect })

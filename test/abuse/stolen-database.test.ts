@@ -9,7 +9,7 @@ import { addProtectedPerson, keyOn, signIn } from '../support/people.ts'
 import { dialects, startService, type TestService } from '../support/service.ts'
 
 for (const dialect of dialects) {
-  describe(`a stolen database on ${dialect}`, () => {
+  describe(`a stolen database on ${dialect}`, { timeout: 60_000 }, () => {
     let running: TestService
     beforeEach(async () => {
       running = await startService({ dialect })

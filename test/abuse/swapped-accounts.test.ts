@@ -20,7 +20,7 @@ import { dialects, startService, type TestService } from '../support/service.ts'
 const mallorysAddress = { email: 'mallory@example.org', name: 'Mallory' }
 
 for (const dialect of dialects) {
-  describe(`swapped accounts on ${dialect}`, () => {
+  describe(`swapped accounts on ${dialect}`, { timeout: 60_000 }, () => {
     let running: TestService
     beforeEach(async () => {
       running = await startService({ dialect })
