@@ -169,6 +169,8 @@ for (const dialect of dialects) {
       await signIn(thief, person)
       await thief.send(recoveryPage, { code: enrolled.codes[0] ?? '' })
       expect(await isIn(thief)).toBe(false)
+      expect((await thief.open('/recovery-codes')).at).toMatch(/^\/sign-in/)
+      expect(await eventsOf(running, 'second-factor.accepted')).toEqual([])
       await browser.send('/recovery-codes/saved', { set: enrolled.setId, code: enrolled.codes, saved: 'no' })
       expect(await isIn(browser)).toBe(false)
       await saveCodes(browser, enrolled)

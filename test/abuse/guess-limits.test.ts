@@ -3,6 +3,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { days, hours, minutes, seconds } from '../../src/time.ts'
+import { matchAuthenticator, spendStep } from '../../src/totp/authenticators.ts'
 import {
   atOnce,
   beginStepUp,
@@ -228,6 +229,17 @@ for (const dialect of dialects) {
       await browser.send('/sign-out', {})
       await signInFully(running, browser, person, newKey)
       expect(await isIn(browser)).toBe(true)
+    })
+
+    test('a right code that was compared just before the authenticator was disabled is not accepted after it', async () => {
+      const { person, key } = await addProtectedPerson(running)
+      const { db, time } = running
+      const { sealer } = running.service.machine
+      const match = await matchAuthenticator(db, sealer, person.id, codeAt(key, time.now), time.now)
+      if (!match.ok) throw new Error('The code was not right.')
+      await db.updateTable('totp_factors').set({ disabled_at: time.now }).execute()
+      const spent = await db.transaction().execute((trx) => spendStep(trx, { ...match, now: time.now }))
+      expect(spent).toBe(false)
     })
 
     test('a right code in between starts the way to a hundred again, a recovery code does not', async () => {
