@@ -1,5 +1,6 @@
 // No sequence of requests reaches a session that what happened does not justify. Random walks over the sign-in machine,
-// judged step by step by notes of our own (see model-walk/model.ts). `WALK_SEED` and `WALK_RUNS` choose other walks.
+// judged step by step by notes of our own (see model-walk/model.ts). `WALK_SEED` and `WALK_RUNS` choose
+// other walks; `WALK_PATH`, with the seed, the one that failed.
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -114,9 +115,18 @@ for (const dialect of dialects) {
       for (const [what, times] of walk.granted) granted.set(what, (granted.get(what) ?? 0) + times)
     })
     const numRuns = Number(process.env.WALK_RUNS ?? runs[dialect])
-    const result = await fc.check(property, { seed, numRuns, interruptAfterTimeLimit: 60_000 })
-    // Says the seed, the path to this walk, and the shortest walk that fails the same way.
-    if (result.failed) throw new Error(await fc.asyncDefaultReportMessage(result))
+    const path = process.env.WALK_PATH
+    const result = await fc.check(property, {
+      seed,
+      numRuns,
+      interruptAfterTimeLimit: 60_000,
+      ...(path === undefined ? {} : { path }),
+    })
+    // Says what was found, the seed and the path to this walk, and the shortest walk that fails.
+    if (result.failed)
+      throw new Error(`${String(result.errorInstance)}\n${await fc.asyncDefaultReportMessage(result)}`, {
+        cause: result.errorInstance,
+      })
     if (process.env.WALK_VERBOSE) console.log(Object.fromEntries(granted))
     if (dialect !== 'sqlite' || result.interrupted) return
     // A walk that never gets anywhere would prove nothing.
