@@ -25,14 +25,25 @@ export function passwordLimits({
   const account = createHash('sha256').update(emailKey).digest('base64url')
   return {
     own: [{ key: `password:account:${account}`, allowance: perAccount }],
-    shared: [{ key: `password:address:${network(address)}`, allowance: perAddress }],
+    shared: [{ key: `guess:address:${network(address)}`, allowance: perAddress }],
   }
 }
 
-/** A second-factor guess: charged to the known browser or to the account. */
-export function secondFactorLimits({ userId, browser }: { userId: string; browser: string | null }): GuessLimits {
-  const key = browser === null ? `second-factor:account:${userId}` : `second-factor:browser:${browser}`
-  return { own: [{ key, allowance: perAccount }], shared: [] }
+/** A second-factor guess: charged to the known browser alone, or else to the account and, with every other guess made there, to the address. */
+export function secondFactorLimits({
+  userId,
+  browser,
+  address,
+}: {
+  userId: string
+  browser: string | null
+  address: string
+}): GuessLimits {
+  if (browser !== null) return { own: [{ key: `second-factor:browser:${browser}`, allowance: perAccount }], shared: [] }
+  return {
+    own: [{ key: `second-factor:account:${userId}`, allowance: perAccount }],
+    shared: [{ key: `guess:address:${network(address)}`, allowance: perAddress }],
+  }
 }
 
 /** In which order to count: the address first, so that a blocked address adds nothing to its victim's count. */

@@ -148,7 +148,11 @@ export async function proveTotp(
 ): Promise<Proving> {
   mustBeOffered(pending, 'totp')
   const { signIn, account } = pending
-  const limits = secondFactorLimits({ userId: account.user.id, browser: browserOf(parts, account, knownBrowser) })
+  const limits = secondFactorLimits({
+    userId: account.user.id,
+    browser: browserOf(parts, account, knownBrowser),
+    address: caller.address,
+  })
   const admission = await admitGuess(parts, signIn, limits)
   if (!admission.ok) return admission
   const parsed = parseCode(code)
@@ -205,7 +209,11 @@ export async function proveRecoveryCode(
   mustBeOffered(pending, 'recovery-code')
   const { signIn, account } = pending
   const userId = account.user.id
-  const limits = secondFactorLimits({ userId, browser: browserOf(parts, account, knownBrowser) })
+  const limits = secondFactorLimits({
+    userId,
+    browser: browserOf(parts, account, knownBrowser),
+    address: caller.address,
+  })
   const admission = await admitGuess(parts, signIn, limits)
   if (!admission.ok) return admission
   const parsed = parseRecoveryCode(code)

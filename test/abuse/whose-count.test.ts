@@ -6,7 +6,7 @@ import { admit } from '../../src/attempts/attempts.ts'
 import { inOrder, passwordLimits } from '../../src/sign-in/guesses.ts'
 import { days, seconds } from '../../src/time.ts'
 import { atOnce, browserCookie, copyOf, isIn, knownBrowsers } from '../support/attack.ts'
-import { Browser } from '../support/browser.ts'
+import { Browser, codeAt, wrongCode } from '../support/browser.ts'
 import { codePage, expectWait, guesserOf, wrongPassword } from '../support/guesser.ts'
 import { addPerson, addProtectedPerson, signIn, signInFully } from '../support/people.ts'
 import { dialects, startService, type TestService } from '../support/service.ts'
@@ -49,6 +49,34 @@ for (const dialect of dialects) {
       expect(await guesser.verifiedPasswords()).toBe(30)
       expect((await signIn(new Browser(running, '2001:0db8:0000:0007::1'), person)).status).toBe(429)
       expect((await signIn(new Browser(running, '2001:db8:0:8::1'), person)).at).toBe('/my-profile')
+    })
+
+    test('wrong codes count for their address as wrong passwords do, whoever’s account they are tried on', async () => {
+      const one = await addProtectedPerson(running, { email: 'one@example.org' })
+      const other = await addProtectedPerson(running, { email: 'other@example.org' })
+      const from = '192.0.2.66'
+      const [atOne, atOther] = [new Browser(running, from), new Browser(running, from)]
+      await signIn(atOne, one.person)
+      await signIn(atOther, other.person)
+      for (let i = 0; i < 25; i += 1) await guesser.guessPassword(`nobody${i}@example.org`, new Browser(running, from))
+      for (let i = 0; i < 5; i += 1) await atOne.send(codePage, { code: wrongCode(one.key, running.time.now) })
+      expect(await guesser.verifiedCodes()).toBe(5)
+
+      const right = () => ({ code: codeAt(other.key, running.time.now) })
+      expectWait(await atOther.send(codePage, right()), seconds(30))
+      expect(await isIn(atOther)).toBe(false)
+      running.time.now += seconds(31)
+      await atOther.send(codePage, right())
+      expect(await isIn(atOther)).toBe(true)
+    })
+
+    test('an address that is blocked keeps nobody out elsewhere', async () => {
+      const { person, key } = await addProtectedPerson(running)
+      const from = '192.0.2.66'
+      for (let i = 0; i < 30; i += 1) await guesser.guessPassword(`nobody${i}@example.org`, new Browser(running, from))
+      const elsewhere = new Browser(running, '198.51.100.7')
+      await signInFully(running, elsewhere, person, key)
+      expect(await isIn(elsewhere)).toBe(true)
     })
 
     test('signing in to an account of one’s own does not wipe the count of one’s address', async () => {
