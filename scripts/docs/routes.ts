@@ -62,7 +62,10 @@ declaration covers is answered as if nothing were there.
 | \`sign-in\` | A browser with a sign-in or a step-up in progress. |
 | \`holder\` | A sign-in that owes nothing but enrolment or recovery codes, or a session, also one that owes them. |
 | \`signed-in\` | A session that owes nothing. |
-| \`administrator\` | Such a session, of an administrator. |
+| a permission, such as \`users.read\` | Such a session, of somebody whose role grants it; see below. |
+
+Administrators have every permission. Auditors have those that end in \`.read\`. The help desk has \`users.read\`,
+\`users.invite\` and \`users.reset-mfa\`, and acts on members only. Members have none.
 
 Whoever may not is led to what they owe (pages) or gets a problem as JSON (\`/api/v1/me\`). Every \`POST\` must come from a page of
 the service itself and be an ordinary form of at most 64 KiB. \`HEAD\` is judged like \`GET\` and begins nothing.

@@ -4,8 +4,12 @@
 import { type Migration, Migrator } from 'kysely/migration'
 import type { Database } from './database.ts'
 import * as foundation from './migrations/001-foundation.ts'
+import * as accounts from './migrations/002-accounts.ts'
 
-const migrations: Record<string, Migration> = { '001-foundation': foundation }
+const migrations: Record<string, Migration> = {
+  '001-foundation': foundation,
+  '002-accounts': accounts,
+}
 
 /** Runs what has not run yet; throws with the migration's name when one fails, and leaves that one undone. */
 export async function migrate(db: Database): Promise<void> {

@@ -19,7 +19,7 @@ export interface KeysTable {
   created_at: number
 }
 
-export type Role = 'administrator' | 'member'
+export type Role = 'administrator' | 'auditor' | 'help-desk' | 'member'
 export type Theme = 'system' | 'light' | 'dark'
 
 export interface UsersTable {
@@ -33,6 +33,10 @@ export interface UsersTable {
   password_hash: string | null
   password_changed_at: number | null
   deactivated_at: number | null
+  /** From then on the account is as good as deactivated; null for no end. */
+  expires_at: number | null
+  /** Set when somebody else has reset this user's MFA, cleared by the next enrolment: until then only a set-up link leads to one. */
+  mfa_reset_at: number | null
   language: string | null
   theme: Theme
   created_at: number
@@ -47,6 +51,46 @@ export interface InvitationsTable {
   created_at: number
   expires_at: number
   accepted_at: number | null
+}
+
+export type OneTimeLinkPurpose = 'reset-password' | 'change-email' | 'set-up-mfa'
+
+export interface OneTimeLinksTable {
+  id: string
+  purpose: OneTimeLinkPurpose
+  user_id: string
+  token_hash: string
+  /** For `change-email`: the new address, as typed. */
+  email: string | null
+  created_by: string | null
+  created_at: number
+  expires_at: number
+  used_at: number | null
+}
+
+export interface GroupsTable {
+  id: string
+  name: string
+  /** Canonical form: what uniqueness goes by. */
+  name_key: string
+  created_at: number
+}
+
+export interface GroupMembersTable {
+  group_id: string
+  user_id: string
+}
+
+export interface PersonalAccessTokensTable {
+  id: string
+  user_id: string
+  name: string
+  token_hash: string
+  /** JSON: readonly string[]. */
+  scopes: string
+  created_at: number
+  expires_at: number
+  last_used_at: number | null
 }
 
 export interface SessionsTable {
@@ -173,6 +217,10 @@ export interface Tables {
   keys: KeysTable
   users: UsersTable
   invitations: InvitationsTable
+  one_time_links: OneTimeLinksTable
+  groups: GroupsTable
+  group_members: GroupMembersTable
+  personal_access_tokens: PersonalAccessTokensTable
   sessions: SessionsTable
   sign_ins: SignInsTable
   attempts: AttemptsTable

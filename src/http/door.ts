@@ -10,6 +10,7 @@ import { Refusal, type RefusalCode } from '../refusal.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 import type { Holder } from '../sign-in/protect.ts'
 import { findPendingSignIn, findStanding, type PendingSignIn, type Standing } from '../sign-in/standing.ts'
+import { may, type Permission } from '../users/roles.ts'
 import { type Connection, callerOf } from './caller.ts'
 import { readCookie } from './cookies.ts'
 import { setSecurityHeaders } from './headers.ts'
@@ -22,9 +23,9 @@ import type { HttpSettings } from './settings.ts'
  * - `sign-in`: a sign-in or step-up in progress;
  * - `holder`: whoever may be led to protect their account: a sign-in that owes enrolment or recovery codes, or a session, even one that owes them;
  * - `signed-in`: a session that owes nothing;
- * - `administrator`: such a session, of an administrator.
+ * - a permission, such as `users.read`: such a session, of somebody whose role grants it.
  */
-export type Access = 'anyone' | 'sign-in' | 'holder' | 'signed-in' | 'administrator'
+export type Access = 'anyone' | 'sign-in' | 'holder' | 'signed-in' | Permission
 
 export interface DoorEnv {
   Bindings: Connection
@@ -48,7 +49,7 @@ export interface Door {
   signIn: Declare<[PendingSignIn]>
   holder: Declare<[Holder]>
   signedIn: Declare<[Standing]>
-  administrator: Declare<[Standing]>
+  permitted: (permission: Permission, ...route: Parameters<Declare<[Standing]>>) => void
   /** The router, for tests that try to get past the declaration. */
   app: Hono<DoorEnv>
 }
@@ -151,7 +152,8 @@ export function createDoor(parts: DoorParts): Door {
     signIn: declare('sign-in', async (c) => [await mustBeSigningIn(c, machine, settings)]),
     holder: declare('holder', async (c) => [await mustHold(c, machine, settings)]),
     signedIn: declare('signed-in', async (c) => [await mustBeSignedIn(c, machine, settings)]),
-    administrator: declare('administrator', async (c) => [await mustBeAdministrator(c, machine, settings)]),
+    permitted: (permission, ...route) =>
+      declare(permission, async (c) => [await mustBePermitted(c, machine, settings, permission)])(...route),
   }
 }
 
@@ -221,9 +223,14 @@ async function mustBeSignedIn(c: DoorContext, machine: SignInParts, settings: Ht
   }
 }
 
-async function mustBeAdministrator(c: DoorContext, machine: SignInParts, settings: HttpSettings): Promise<Standing> {
+async function mustBePermitted(
+  c: DoorContext,
+  machine: SignInParts,
+  settings: HttpSettings,
+  permission: Permission,
+): Promise<Standing> {
   const standing = await mustBeSignedIn(c, machine, settings)
-  if (standing.account.user.role !== 'administrator') throw new Refusal('not-allowed')
+  if (!may(standing.account.user.role, permission)) throw new Refusal('not-allowed')
   return standing
 }
 

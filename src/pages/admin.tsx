@@ -1,7 +1,6 @@
 // The administrators' pages: users with their MFA state, adding a user, and the service's settings. What may be done is
 // decided and guarded in `sign-in/administer.ts`.
 
-import type { Role } from '../database/tables.ts'
 import { isMfaEnforced } from '../enforcement/policies.ts'
 import type { Door, DoorContext } from '../http/door.ts'
 import { readForm } from '../http/form.ts'
@@ -9,6 +8,7 @@ import { Refusal } from '../refusal.ts'
 import { addUser, changeServiceSettings, hasMfa } from '../sign-in/administer.ts'
 import type { Standing } from '../sign-in/standing.ts'
 import { parseEmail } from '../users/email.ts'
+import { mayActOn, roles } from '../users/roles.ts'
 import { countUsers, listUsers } from '../users/users.ts'
 import { parsePersonName } from './names.ts'
 import { frameOf, type PageParts, page } from './page-parts.ts'
@@ -19,12 +19,11 @@ import { AdminUserAddedView } from './views/admin/user-added.tsx'
 import { AdminUsersView } from './views/admin/users.tsx'
 import type { Notice, Problems } from './views/parts/frame.ts'
 
-const roles: readonly Role[] = ['member', 'administrator']
 const longestContact = 200
 
 /** Declares the pages of administrators. */
 export function adminPages(door: Door, parts: PageParts): void {
-  door.administrator('get', '/admin', (c) => c.redirect('/admin/users', 303))
+  door.permitted('users.read', 'get', '/admin', (c) => c.redirect('/admin/users', 303))
   userPages(door, parts)
   settingsPages(door, parts)
 }
@@ -32,7 +31,7 @@ export function adminPages(door: Door, parts: PageParts): void {
 function userPages(door: Door, parts: PageParts): void {
   const { machine, settings } = parts
 
-  door.administrator('get', '/admin/users', async (c, { account }) => {
+  door.permitted('users.read', 'get', '/admin/users', async (c, { account }) => {
     // U+0000 is in no address and no name, and PostgreSQL cannot be asked for it.
     const search = (c.req.query('search') ?? '').replaceAll('\0', '').slice(0, 200)
     const after = c.req.query('after')?.replaceAll('\0', '') || null
@@ -51,21 +50,24 @@ function userPages(door: Door, parts: PageParts): void {
     return page(c, view)
   })
 
-  door.administrator('get', '/admin/users/new', (c, standing) => {
+  door.permitted('users.invite', 'get', '/admin/users/new', (c, standing) => {
     if (standing.sensitiveStep.at !== 'done') throw new Refusal('step-up-needed')
     const values = { email: '', name: '', role: 'member' }
-    return page(c, <AdminNewUserView frame={frameOf(c, parts, standing.account)} values={values} roles={roles} />)
+    return page(
+      c,
+      <AdminNewUserView frame={frameOf(c, parts, standing.account)} values={values} roles={rolesFor(standing)} />,
+    )
   })
 
-  door.administrator('post', '/admin/users/new', async (c, standing) => {
+  door.permitted('users.invite', 'post', '/admin/users/new', async (c, standing) => {
     const form = await readForm(c)
     const frame = frameOf(c, parts, standing.account)
     const values = { email: form.text('email'), name: form.text('name'), role: form.text('role') }
     const email = parseEmail(values.email)
     const name = values.name.trim() === '' ? null : parsePersonName(values.name)
-    const role = roles.find((known) => known === values.role)
+    const role = rolesFor(standing).find((known) => known === values.role)
     const showAgain = (problems: Problems<'email' | 'name' | 'role'>) =>
-      page(c, <AdminNewUserView frame={frame} values={values} roles={roles} problems={problems} />, 422)
+      page(c, <AdminNewUserView frame={frame} values={values} roles={rolesFor(standing)} problems={problems} />, 422)
     if (email === null || !role || (name === null && values.name.trim() !== '')) {
       return showAgain({
         email: email === null ? frame.t('problem.email') : undefined,
@@ -85,10 +87,15 @@ function userPages(door: Door, parts: PageParts): void {
   })
 }
 
+/** The roles that this person may give. */
+function rolesFor({ account }: Standing) {
+  return roles.filter((role) => mayActOn(account.user.role, role))
+}
+
 function settingsPages(door: Door, parts: PageParts): void {
   const { machine } = parts
 
-  door.administrator('get', '/admin/settings', (c, standing) => {
+  door.permitted('settings.read', 'get', '/admin/settings', (c, standing) => {
     // Back from a step-up: the form as it was sent, to be saved now.
     const enforce = c.req.query('enforce')
     const helpContact = c.req.query('help-contact')
@@ -100,7 +107,7 @@ function settingsPages(door: Door, parts: PageParts): void {
     })
   })
 
-  door.administrator('post', '/admin/settings', async (c, standing) => {
+  door.permitted('settings.change', 'post', '/admin/settings', async (c, standing) => {
     const form = await readForm(c)
     const frame = frameOf(c, parts, standing.account)
     const wanted = form.text('enforce') === 'on'

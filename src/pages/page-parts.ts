@@ -10,6 +10,7 @@ import type { Refusal } from '../refusal.ts'
 import type { Account } from '../sign-in/account.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 import type { Instant } from '../time.ts'
+import { permissionsOf } from '../users/roles.ts'
 import type { Frame } from './views/parts/frame.ts'
 
 export interface PageParts {
@@ -34,7 +35,7 @@ export function frameOf(c: DoorContext, parts: PageParts, account: Account | nul
     assets: parts.assets,
     path: c.req.path,
     ...(signedIn
-      ? { user: { name: signedIn.name, email: signedIn.email, isAdministrator: signedIn.role === 'administrator' } }
+      ? { user: { name: signedIn.name, email: signedIn.email, permissions: permissionsOf(signedIn.role) } }
       : {}),
   }
 }

@@ -7,14 +7,16 @@ import { setMfaEnforced } from '../enforcement/policies.ts'
 import { setHelpContact } from '../enforcement/settings.ts'
 import { Refusal } from '../refusal.ts'
 import { invite, type NewInvitation } from '../users/invitations.ts'
+import { may, mayActOn, type Permission } from '../users/roles.ts'
 import { createUser } from '../users/users.ts'
 import { type Account, readAccount } from './account.ts'
 import type { SignInParts } from './parts.ts'
 import { mustBeFresh } from './protect.ts'
 import type { Standing } from './standing.ts'
 
-function mustBeAdministrator(standing: Standing): void {
-  if (standing.account.user.role !== 'administrator') throw new Refusal('not-allowed')
+/** Asks for a permission and a fresh proof. Throws `not-allowed` or `step-up-needed`. */
+export function mustBePermitted(standing: Standing, permission: Permission): void {
+  if (!may(standing.account.user.role, permission)) throw new Refusal('not-allowed')
   mustBeFresh(standing)
 }
 
@@ -35,7 +37,7 @@ export async function changeServiceSettings(
   settings: ServiceSettings,
   caller: Caller,
 ): Promise<void> {
-  mustBeAdministrator(standing)
+  mustBePermitted(standing, 'settings.change')
   const about = { now: parts.clock(), caller, actor: standing.account.user.id }
   await parts.db.transaction().execute(async (trx) => {
     const changed = await setMfaEnforced(trx, settings.enforceMfa, about)
@@ -47,14 +49,18 @@ export async function changeServiceSettings(
   })
 }
 
-/** Adds a user, who will choose a password by the link that comes back. Throws `conflict` when the address is taken. */
+/**
+ * Adds a user, who will choose a password by the link that comes back. Throws `conflict` when the address is taken, and
+ * `not-allowed` for a role that the actor may not act on.
+ */
 export async function addUser(
   parts: SignInParts,
   standing: Standing,
   user: { email: string; name: string | null; role: Role },
   caller: Caller,
 ): Promise<NewInvitation> {
-  mustBeAdministrator(standing)
+  mustBePermitted(standing, 'users.invite')
+  if (!mayActOn(standing.account.user.role, user.role)) throw new Refusal('not-allowed')
   const about = { now: parts.clock(), caller, actor: standing.account.user.id }
   return parts.db.transaction().execute(async (trx) => {
     const userId = await createUser(trx, { ...user, passwordHash: null }, 'administrator', about)

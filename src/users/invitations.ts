@@ -52,7 +52,7 @@ export async function findInvitation(db: Database, token: string, now: Instant):
     .select(['invitations.id', 'invitations.user_id', 'users.email', 'users.name'])
     .where('token_hash', '=', hashToken(token))
     .where('accepted_at', 'is', null)
-    .where('expires_at', '>', now)
+    .where('invitations.expires_at', '>', now)
     .where('users.deactivated_at', 'is', null)
     .executeTakeFirst()
   return row ? { id: row.id, userId: row.user_id, email: row.email, name: row.name } : null

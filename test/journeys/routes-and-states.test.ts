@@ -31,8 +31,10 @@ const noSignInGoesOn: readonly StateName[] = [
   'member',
   'member without 2FA',
   'administrator',
+  'auditor',
+  'help desk',
 ]
-const fresh: readonly StateName[] = ['member', 'administrator']
+const fresh: readonly StateName[] = ['member', 'administrator', 'auditor', 'help desk']
 const stale: readonly StateName[] = ['stale member', 'stale administrator', 'stepping up']
 const without2FA: readonly StateName[] = ['member without 2FA']
 const usable = [...fresh, ...stale, ...without2FA]
@@ -46,8 +48,13 @@ const turnedAway: Row = {
   '→ /recovery-codes': signedInOwesCodes,
 }
 
+const administrators: readonly StateName[] = ['administrator', 'stale administrator']
+
 /** The same, and members as well. */
-const administratorsOnly: Row = { ...turnedAway, '403': members }
+const membersTurnedAway: Row = { ...turnedAway, '403': members }
+
+/** The same, and everybody else who is no administrator. */
+const administratorsOnly: Row = { ...turnedAway, '403': [...members, 'auditor', 'help desk'] }
 
 const table: Readonly<Record<string, Row>> = {
   // For anyone.
@@ -195,19 +202,25 @@ const table: Readonly<Record<string, Row>> = {
   },
 
   // For administrators.
-  'GET /admin': { ...administratorsOnly, '→ /admin/users': ['administrator', 'stale administrator'] },
-  'GET /admin/users': { ...administratorsOnly, page: ['administrator', 'stale administrator'] },
+  'GET /admin': { ...membersTurnedAway, '→ /admin/users': [...administrators, 'auditor', 'help desk'] },
+  'GET /admin/users': { ...membersTurnedAway, page: [...administrators, 'auditor', 'help desk'] },
   'GET /admin/users/new': {
-    ...administratorsOnly,
-    page: ['administrator'],
+    ...turnedAway,
+    '403': [...members, 'auditor'],
+    page: ['administrator', 'help desk'],
     '→ /sign-in/verification-code': ['stale administrator'],
   },
   'POST /admin/users/new': {
-    ...administratorsOnly,
-    'changes page': ['administrator'],
+    ...turnedAway,
+    '403': [...members, 'auditor'],
+    'changes page': ['administrator', 'help desk'],
     '→ /sign-in/verification-code': ['stale administrator'],
   },
-  'GET /admin/settings': { ...administratorsOnly, page: ['administrator', 'stale administrator'] },
+  'GET /admin/settings': {
+    ...turnedAway,
+    '403': [...members, 'help desk'],
+    page: [...administrators, 'auditor'],
+  },
   'POST /admin/settings': {
     ...administratorsOnly,
     'changes → /admin/settings': ['administrator'],

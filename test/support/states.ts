@@ -23,6 +23,8 @@ export const stateNames = [
   'member',
   'member without 2FA',
   'administrator',
+  'auditor',
+  'help desk',
   'disabled',
 ] as const
 
@@ -93,6 +95,8 @@ const makers: Record<StateName, (running: TestService) => Promise<Made>> = {
     return { browser, key: null }
   },
   administrator: (running) => addProtectedPerson(running, { role: 'administrator' }),
+  auditor: (running) => addProtectedPerson(running, { role: 'auditor' }),
+  'help desk': (running) => addProtectedPerson(running, { role: 'help-desk' }),
   disabled: async (running) => {
     const made = await addProtectedPerson(running)
     await running.db.updateTable('users').set({ deactivated_at: running.time.now }).execute()

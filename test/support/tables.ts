@@ -10,6 +10,10 @@ const names = [
   'users',
   'policies',
   'invitations',
+  'one_time_links',
+  'groups',
+  'group_members',
+  'personal_access_tokens',
   'sessions',
   'sign_ins',
   'attempts',
@@ -70,6 +74,7 @@ export function changesBetween(before: Contents, after: Contents): string[] {
 
 function keyOf(row: Row): string {
   if ('set_id' in row) return `${row.set_id} ${row.hash}`
+  if ('group_id' in row) return `${row.group_id} ${row.user_id}`
   return String(row.id ?? row.key ?? row.number)
 }
 

@@ -16,7 +16,11 @@ const frame: Frame = {
   serviceName: 'Countersign',
   theme: 'system',
   assets: { script: '/assets/main.js', style: '/assets/main.css' },
-  user: { name: 'Ada', email: 'ada@example.org', isAdministrator: true },
+  user: {
+    name: 'Ada',
+    email: 'ada@example.org',
+    permissions: ['users.read', 'users.invite', 'settings.read', 'settings.change'],
+  },
   path: '/my-profile/settings',
 }
 

@@ -31,6 +31,7 @@ export function AdminSettingsView(props: AdminSettingsProps) {
   const { frame, problems = {} } = props
   const { t } = frame
   const faulty = firstFaulty(problems, order)
+  const mayChange = frame.user?.permissions.includes('settings.change') ?? false
   return (
     <SignedInPage
       frame={frame}
@@ -38,36 +39,45 @@ export function AdminSettingsView(props: AdminSettingsProps) {
       notice={props.notice}
       hasProblem={faulty !== undefined}
     >
+      {!mayChange && (
+        <NoticeBox kind="info" class="mt-6" quiet>
+          <p>{t('adminSettings.readOnly')}</p>
+        </NoticeBox>
+      )}
       <form method="post" action="/admin/settings" class="mt-8">
-        <section aria-labelledby="mfa">
-          <h2 id="mfa" class="section-title">
-            {t('adminSettings.mfa')}
-          </h2>
-          <EnforceSwitch {...props} autofocus={faulty === 'enforce'} />
-        </section>
-        <section class="mt-10" aria-labelledby="help">
-          <h2 id="help" class="section-title">
-            {t('adminSettings.help')}
-          </h2>
-          <div class="panel mt-4 p-5 sm:p-7">
-            <Field
-              frame={frame}
-              name="helpContact"
-              label={t('field.helpContact')}
-              hint={t('adminSettings.helpHint')}
-              value={props.values?.helpContact ?? props.helpContact}
-              problem={problems.helpContact}
-              autocomplete="off"
-              maxlength={200}
-              autofocus={faulty === 'helpContact'}
-            />
-          </div>
-        </section>
-        <div class="form-buttons mt-6">
-          <button type="submit" class="btn btn-primary px-8">
-            {t('form.save')}
-          </button>
-        </div>
+        <fieldset disabled={!mayChange} class="contents">
+          <section aria-labelledby="mfa">
+            <h2 id="mfa" class="section-title">
+              {t('adminSettings.mfa')}
+            </h2>
+            <EnforceSwitch {...props} autofocus={faulty === 'enforce'} />
+          </section>
+          <section class="mt-10" aria-labelledby="help">
+            <h2 id="help" class="section-title">
+              {t('adminSettings.help')}
+            </h2>
+            <div class="panel mt-4 p-5 sm:p-7">
+              <Field
+                frame={frame}
+                name="helpContact"
+                label={t('field.helpContact')}
+                hint={t('adminSettings.helpHint')}
+                value={props.values?.helpContact ?? props.helpContact}
+                problem={problems.helpContact}
+                autocomplete="off"
+                maxlength={200}
+                autofocus={faulty === 'helpContact'}
+              />
+            </div>
+          </section>
+          {mayChange && (
+            <div class="form-buttons mt-6">
+              <button type="submit" class="btn btn-primary px-8">
+                {t('form.save')}
+              </button>
+            </div>
+          )}
+        </fieldset>
       </form>
     </SignedInPage>
   )

@@ -45,9 +45,11 @@ export function AdminUsersView({ frame, users, counts, search = '', notice, ...p
       width="wide"
       notice={notice}
       action={
-        <a href="/admin/users/new" class="btn btn-primary">
-          {t('adminUsers.add')}
-        </a>
+        frame.user?.permissions.includes('users.invite') && (
+          <a href="/admin/users/new" class="btn btn-primary">
+            {t('adminUsers.add')}
+          </a>
+        )
       }
     >
       <div class="mt-6 grid items-end gap-5 lg:grid-cols-2">

@@ -19,7 +19,8 @@ export interface Frame extends Messages {
 export interface FrameUser {
   readonly name: string | null
   readonly email: string
-  readonly isAdministrator: boolean
+  /** What the person's role grants: pages show only what may be done. */
+  readonly permissions: readonly string[]
 }
 
 /** Chooses the colours; `system` follows the device. */

@@ -28,7 +28,7 @@ export function SignedInPage({ frame, title, width = 'regular', notice, ...props
   return (
     <Document frame={frame} title={title} hasProblem={props.hasProblem}>
       <TopBar frame={frame} />
-      {frame.user?.isAdministrator && frame.path.startsWith('/admin') && <AdminNavigation frame={frame} />}
+      {mayAdminister(frame) && frame.path.startsWith('/admin') && <AdminNavigation frame={frame} />}
       <main id="content" tabindex={-1} class={`mx-auto w-full grow px-4 py-8 sm:px-6 sm:py-12 ${measures[width]}`}>
         {props.parent && (
           <a href={props.parent.href} class="link-quiet mb-3 inline-flex min-h-6 items-center gap-1.5 text-sm">
@@ -62,7 +62,7 @@ function TopBar({ frame }: { readonly frame: Frame }) {
             <nav aria-label={t('navigation.main')} class="order-last w-full sm:order-none sm:w-auto">
               <ul class="-mx-3 flex flex-wrap sm:mx-0">
                 <NavigationLink frame={frame} href="/my-profile" label="myProfile.title" within="/my-profile" />
-                {user.isAdministrator && (
+                {mayAdminister(frame) && (
                   <NavigationLink frame={frame} href="/admin/users" label="navigation.admin" within="/admin" />
                 )}
               </ul>
@@ -78,12 +78,23 @@ function TopBar({ frame }: { readonly frame: Frame }) {
   )
 }
 
+/** The pages under "Admin", and what lets somebody see each. */
+const adminTabs: readonly { href: string; label: MessageId; permission: string }[] = [
+  { href: '/admin/users', label: 'adminUsers.title', permission: 'users.read' },
+  { href: '/admin/settings', label: 'adminSettings.title', permission: 'settings.read' },
+]
+
+const mayAdminister = ({ user }: Frame) => user?.permissions.includes('users.read') ?? false
+
 function AdminNavigation({ frame }: { readonly frame: Frame }) {
   return (
     <nav aria-label={frame.t('navigation.admin')} class="border-b border-base-300 bg-base-100 print:hidden">
       <ul class="mx-auto flex max-w-6xl flex-wrap px-1 sm:px-3">
-        <NavigationLink frame={frame} href="/admin/users" label="adminUsers.title" within="/admin/users" tab />
-        <NavigationLink frame={frame} href="/admin/settings" label="adminSettings.title" within="/admin/settings" tab />
+        {adminTabs
+          .filter(({ permission }) => frame.user?.permissions.includes(permission))
+          .map(({ href, label }) => (
+            <NavigationLink frame={frame} href={href} label={label} within={href} tab />
+          ))}
       </ul>
     </nav>
   )
