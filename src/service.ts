@@ -32,6 +32,7 @@ import {
   firstAdministratorToken,
   isFirstAdministratorMissing,
 } from './users/first-administrator.ts'
+import { purgeLinks } from './users/one-time-links.ts'
 
 export interface ServiceParts {
   config: Pick<Config, 'url' | 'name' | 'trustedProxies' | 'session'>
@@ -106,6 +107,7 @@ export function createService(parts: ServiceParts): Service {
     purge: async () => {
       await purgeSignIns(machine)
       await purgeEnrolments(db, clock())
+      await purgeLinks(db, clock())
       await purgeSessions(db, config.session, clock())
       await purgeAttempts(db, clock())
       await purgeOutbox(db, clock())
