@@ -31,7 +31,7 @@ export function createApi(parts: ApiParts, hooks: Pick<DoorParts, 'onBug' | 'onA
   /** Who the session belongs to, and how strongly it was proved. */
   door.signedIn('get', '/api/v1/me', (c, { account, session, requirement }) => {
     const { user } = account
-    const { acr, amr, authTime } = assuranceOf(session.proofs)
+    const { acr, amr, authTime } = assuranceOf(session.proofs, account.enrolled)
     return c.json({
       id: user.id,
       email: user.email,

@@ -1,6 +1,7 @@
 // SQLite through node:sqlite, for Kysely's own dialect. Write-ahead log, and every commit reaches the disk
 // (`synchronous=FULL`): an acknowledged change survives a power cut.
 
+import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely'
 import type { Database } from './database.ts'
@@ -8,6 +9,8 @@ import type { Tables } from './tables.ts'
 
 /** Opens (and creates) the file, for use by several processes of one machine. `:memory:` is for tests. */
 export function openSqlite(file: string): Database {
+  // Made here, because SQLite would make it readable for everybody; its log files take after it.
+  if (file !== ':memory:') closeSync(openSync(file, 'a', 0o600))
   const connection = new DatabaseSync(file)
   connection.exec('PRAGMA busy_timeout = 5000')
   connection.exec('PRAGMA journal_mode = WAL')

@@ -18,7 +18,11 @@ test.each([
   ['password and recovery code', [password, recovery], two, ['pwd', 'otp', 'mfa'], 61],
   ['all three', [recovery, totp, password], two, ['pwd', 'otp', 'mfa'], 90],
 ])('%s', (_, proofs, acr, amr, authTime) => {
-  expect(assuranceOf(proofs)).toEqual({ acr, amr, authTime })
+  expect(assuranceOf(proofs, [{ kind: 'totp', id: 'mine', disabled: false }])).toEqual({ acr, amr, authTime })
+})
+
+test('a code of an authenticator that is gone adds nothing', () => {
+  expect(assuranceOf([password, totp], [])).toEqual({ acr: one, amr: ['pwd'], authTime: 61 })
 })
 
 test('a code counts while its authenticator exists, disabled or not; other proofs do not hang on one', () => {

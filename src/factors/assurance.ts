@@ -1,6 +1,7 @@
 // How proofs read in the standards' words: `acr`, `amr` (RFC 8176) and `auth_time`. Computed each time, never stored.
 
 import type { Proof } from '../sessions/proofs.ts'
+import { type EnrolledFactor, isLive } from './factors.ts'
 
 /** `urn:countersign:acr:one-factor` or `…:two-factors`; see docs/reference/assurance.md. */
 export type Acr = 'urn:countersign:acr:one-factor' | 'urn:countersign:acr:two-factors'
@@ -12,8 +13,9 @@ export interface Assurance {
   authTime: number
 }
 
-/** Works out the assurance of a list of proofs. A recovery code is a one-time password to a relying party: `otp`. */
-export function assuranceOf(proofs: readonly Proof[]): Assurance {
+/** Works out the assurance of those proofs that were made with something the user still has. A recovery code is a one-time password to a relying party: `otp`. */
+export function assuranceOf(all: readonly Proof[], enrolled: readonly EnrolledFactor[]): Assurance {
+  const proofs = all.filter((proof) => isLive(proof, enrolled))
   const password = proofs.some((proof) => proof.by === 'password')
   const second = proofs.some((proof) => proof.by === 'totp' || proof.by === 'recovery-code')
   const both = password && second

@@ -28,7 +28,6 @@ export function profilePages(door: Door, parts: PageParts): void {
 
   door.signedIn('get', '/my-profile', (c, { account }) => {
     const { user, enrolled, recoveryCodes } = account
-    const mfaOn = enrolled.length > 0
     return page(
       c,
       <MyProfileView
@@ -37,8 +36,8 @@ export function profilePages(door: Door, parts: PageParts): void {
         name={user.name}
         role={user.role}
         createdAt={user.createdAt}
-        mfaOn={mfaOn}
-        recoveryCodesLeft={mfaOn ? recoveryCodes.left : null}
+        mfa={enrolled.length === 0 ? 'off' : enrolled.some(({ disabled }) => !disabled) ? 'on' : 'disabled'}
+        recoveryCodesLeft={enrolled.length === 0 ? null : recoveryCodes.left}
       />,
     )
   })

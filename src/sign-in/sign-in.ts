@@ -174,7 +174,7 @@ async function finish(
   const session = await writeSession(trx, parts, { signIn, caller, now })
   if (signIn.purpose === 'sign-in') {
     await trx.updateTable('users').set({ last_sign_in_at: now }).where('id', '=', userId).execute()
-    const { acr, amr } = assuranceOf(signIn.proofs)
+    const { acr, amr } = assuranceOf(signIn.proofs, account.enrolled)
     await record(trx, { name: 'sign-in.completed', details: { acr, amr } }, about)
   } else {
     await record(trx, { name: 'step-up.completed', details: { method: proof?.by ?? 'password' } }, about)

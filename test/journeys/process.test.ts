@@ -102,6 +102,9 @@ for (const dialect of dialects) {
       await start()
       expect((await stat(keyFile())).mode & 0o777).toBe(0o600)
       expect((await stat(data())).mode & 0o077).toBe(0)
+      const files = (await readdir(data())).filter((name) => name.includes('.sqlite'))
+      expect(files.includes('countersign.sqlite')).toBe(dialect === 'sqlite')
+      for (const name of files) expect((await stat(join(data(), name))).mode & 0o777).toBe(0o600)
       expect(Buffer.from((await readFile(keyFile(), 'utf8')).trim(), 'base64')).toHaveLength(32)
     })
 

@@ -50,6 +50,14 @@ for (const dialect of dialects) {
       expect(textOf((await browser.open('/my-profile')).html)).toContain('10 recovery codes left')
     })
 
+    test('says that 2FA is disabled where too many wrong codes have disabled it', async () => {
+      const { browser } = await addProtectedPerson(running)
+      const badge = async () => /<span class="tag[^>]*>([^<]*)/.exec((await browser.open('/my-profile')).html)?.[1]
+      expect(await badge()).toBe('On')
+      await running.db.updateTable('totp_factors').set({ disabled_at: running.time.now }).execute()
+      expect(await badge()).toBe('Switched off')
+    })
+
     test('keeps language and theme', async () => {
       const browser = new Browser(running)
       await signIn(browser, await addPerson(running))

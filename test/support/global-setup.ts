@@ -11,10 +11,14 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Client } from 'pg'
 import type { TestProject } from 'vitest/node'
+import { openDatabase } from '../../src/database/database.ts'
+import { migrate } from '../../src/database/migrate.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
     postgresUrl: string
+    /** The name of a database in that cluster with every migration applied and nobody connected, to be copied. */
+    postgresTemplate: string
   }
 }
 
@@ -107,6 +111,21 @@ async function untilReady(url: string, server: ChildProcess): Promise<void> {
   }
 }
 
+/** Applies every migration once: copying the outcome costs a third of applying them for each test. */
+async function createTemplate(url: string): Promise<string> {
+  const name = 'migrated'
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  await client.query(`create database ${name}`)
+  await client.end()
+  const at = new URL(url)
+  at.pathname = `/${name}`
+  const db = await openDatabase({ postgres: at.href })
+  await migrate(db)
+  await db.destroy()
+  return name
+}
+
 /** Starts the cluster, hands its address to the tests as `postgresUrl`, and returns what ends it. */
 export default async function setUp({ provide }: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-postgres-'))
@@ -134,5 +153,6 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
     throw new Error(`The PostgreSQL for the tests did not start. It said:\n${log}`, { cause: error })
   }
   provide('postgresUrl', url)
+  provide('postgresTemplate', await createTemplate(url))
   return tearDown
 }

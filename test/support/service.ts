@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { BlockList } from 'node:net'
 import type { Kysely } from 'kysely'
+import { inject } from 'vitest'
 import { openDatabase } from '../../src/database/database.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Tables } from '../../src/database/tables.ts'
@@ -63,9 +64,9 @@ export async function startService({
   key = randomBytes(32),
   url = origin,
 }: TestServiceOptions = {}): Promise<TestService> {
-  const postgres = dialect === 'postgres' ? await createDatabase() : null
+  const postgres = dialect === 'postgres' ? await createDatabase(inject('postgresTemplate')) : null
   const db = await openDatabase(postgres ? { postgres: postgres.url } : { sqliteFile: ':memory:' })
-  await migrate(db)
+  if (!postgres) await migrate(db)
   const secret = masterKey(key)
   const time = { now: start }
   await confirmKey(db, sealerFor(secret), time.now)

@@ -2,7 +2,7 @@
  * Who I am here: name, e-mail, role, since when, and the state of 2FA at a glance. Settings are one button away.
  */
 
-import { MfaBadge } from '../parts/badges.tsx'
+import { MfaBadge, type MfaState } from '../parts/badges.tsx'
 import type { Frame, Notice } from '../parts/frame.ts'
 import { type RoleName, roleNames } from '../parts/roles.ts'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
@@ -14,7 +14,7 @@ export interface MyProfileProps {
   readonly name: string | null
   readonly role: RoleName
   readonly createdAt: number
-  readonly mfaOn: boolean
+  readonly mfa: MfaState
   /** How many recovery codes are left; null where there is no set. */
   readonly recoveryCodesLeft: number | null
   readonly notice?: Notice | undefined
@@ -51,7 +51,7 @@ export function MyProfileView({ frame, notice, ...person }: MyProfileProps) {
           <div>
             <dt class="text-soft">{t('mfa.name')}</dt>
             <dd class="flex flex-wrap items-center gap-x-3 gap-y-1">
-              <MfaBadge frame={frame} state={person.mfaOn ? 'on' : 'off'} />
+              <MfaBadge frame={frame} state={person.mfa} />
               <span class="text-sm text-soft">{describeMfa(frame, person)}</span>
             </dd>
           </div>
@@ -61,7 +61,7 @@ export function MyProfileView({ frame, notice, ...person }: MyProfileProps) {
   )
 }
 
-function describeMfa({ t }: Frame, { mfaOn, recoveryCodesLeft }: Omit<MyProfileProps, 'frame'>): string {
-  if (!mfaOn) return t('myProfile.mfaOff')
+function describeMfa({ t }: Frame, { mfa, recoveryCodesLeft }: Omit<MyProfileProps, 'frame'>): string {
+  if (mfa === 'off') return t('myProfile.mfaOff')
   return recoveryCodesLeft === null ? t('myProfile.noCodes') : t('recoveryCodes.left', { left: recoveryCodesLeft })
 }
