@@ -5,10 +5,12 @@ import { type Migration, Migrator } from 'kysely/migration'
 import type { Database } from './database.ts'
 import * as foundation from './migrations/001-foundation.ts'
 import * as accounts from './migrations/002-accounts.ts'
+import * as administration from './migrations/005-administration.ts'
 
 const migrations: Record<string, Migration> = {
   '001-foundation': foundation,
   '002-accounts': accounts,
+  '005-administration': administration,
 }
 
 /** Runs what has not run yet; throws with the migration's name when one fails, and leaves that one undone. */

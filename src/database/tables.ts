@@ -10,6 +10,8 @@ export interface InstallationTable {
   /** Raised with every change of policies, so that each process knows when its copy is old. */
   policy_version: number
   help_contact: string | null
+  /** Written first by every act that may take an administrator away, so that two such acts happen one after the other. */
+  administrators_changed_at: number | null
 }
 
 export interface KeysTable {
@@ -37,6 +39,10 @@ export interface UsersTable {
   expires_at: number | null
   /** Set when somebody else has reset this user's MFA, cleared by the next enrolment: until then only a set-up link leads to one. */
   mfa_reset_at: number | null
+  /** Set when the sweep has recorded that this account ran out, once; cleared by another end. */
+  expiry_noted_at: number | null
+  /** Browsers that became known before are unknown again; null while all count. */
+  browsers_known_since: number | null
   language: string | null
   theme: Theme
   created_at: number

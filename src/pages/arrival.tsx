@@ -132,7 +132,7 @@ async function beginWithPassword(
 }
 
 async function isMfaRequired({ machine }: PageParts, userId: string): Promise<boolean> {
-  const account = await readAccount(machine.db, userId)
+  const account = await readAccount(machine.db, userId, machine.clock())
   return account !== null && (await requirementOf(machine, machine.db, account)).level !== 'nothing'
 }
 

@@ -20,7 +20,7 @@ for (const dialect of dialects) {
       await database.db.transaction().execute((trx) => setPassword(trx, userId, hash, now))
     }
     const check = async (password: string, key = 'user1@example.org') =>
-      checkPassword(hashing, await findPasswordOwner(database.db, key), password)
+      checkPassword(hashing, await findPasswordOwner(database.db, key, 10), password)
 
     test('are right for their owner, and the newest alone', async () => {
       await set('the first password', 5)
@@ -39,6 +39,10 @@ for (const dialect of dialects) {
       await database.db.updateTable('users').set({ deactivated_at: 6 }).execute()
       expect(await check('another password')).toEqual({ ok: false, because: 'wrong' })
       expect(await check('a password')).toEqual({ ok: false, because: 'deactivated' })
+      await database.db.updateTable('users').set({ deactivated_at: null, expires_at: 10 }).execute()
+      expect(await check('a password')).toEqual({ ok: false, because: 'deactivated' })
+      await database.db.updateTable('users').set({ expires_at: 11 }).execute()
+      expect(await check('a password')).toMatchObject({ ok: true })
     })
 
     test('cost one hash each, whatever the account', async () => {
@@ -53,7 +57,7 @@ for (const dialect of dialects) {
         },
       }
       for (const key of ['user1@example.org', 'user2@example.org', 'nobody@example.org'])
-        await checkPassword(counting, await findPasswordOwner(database.db, key), 'wrong')
+        await checkPassword(counting, await findPasswordOwner(database.db, key, 10), 'wrong')
       expect(asked).toEqual([expect.stringMatching(/^\$argon2id/), null, null])
     })
   })

@@ -2,6 +2,7 @@
 
 import type { Database, DatabaseTransaction } from '../database/database.ts'
 import type { Instant } from '../time.ts'
+import { isActive } from '../users/state.ts'
 import type { Hashing } from './hashing.ts'
 
 export interface PasswordOwner {
@@ -9,21 +10,23 @@ export interface PasswordOwner {
   hash: string | null
   active: boolean
   passwordChangedAt: Instant | null
+  browsersKnownSince: Instant | null
 }
 
-/** Finds whose password it would be, by canonical address. */
-export async function findPasswordOwner(db: Database, key: string): Promise<PasswordOwner | null> {
+/** Finds whose password it would be, by canonical address, and whether they may use it now. */
+export async function findPasswordOwner(db: Database, key: string, now: Instant): Promise<PasswordOwner | null> {
   const row = await db
     .selectFrom('users')
-    .select(['id', 'password_hash', 'deactivated_at', 'password_changed_at'])
+    .select(['id', 'password_hash', 'deactivated_at', 'expires_at', 'password_changed_at', 'browsers_known_since'])
     .where('email_key', '=', key)
     .executeTakeFirst()
   if (!row) return null
   return {
     id: row.id,
     hash: row.password_hash,
-    active: row.deactivated_at === null,
+    active: isActive(row, now),
     passwordChangedAt: row.password_changed_at,
+    browsersKnownSince: row.browsers_known_since,
   }
 }
 

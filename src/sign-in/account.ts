@@ -9,6 +9,7 @@ import { hashToken } from '../secrets/tokens.ts'
 import { type Proof, readProofs } from '../sessions/proofs.ts'
 import type { SessionLimits } from '../sessions/sessions.ts'
 import type { Instant } from '../time.ts'
+import { isActive } from '../users/state.ts'
 
 export interface Account {
   user: {
@@ -17,11 +18,14 @@ export interface Account {
     emailKey: string
     name: string | null
     role: Role
+    /** Neither deactivated nor run out. */
     active: boolean
     language: string | null
     theme: Theme
     createdAt: Instant
     passwordChangedAt: Instant | null
+    /** Browsers that became known before are unknown again. */
+    browsersKnownSince: Instant | null
   }
   enrolled: readonly EnrolledFactor[]
   recoveryCodes: RecoveryCodesState
@@ -64,10 +68,12 @@ function accounts(db: Kysely<Tables>) {
       'users.name',
       'users.role',
       'users.deactivated_at',
+      'users.expires_at as user_expires_at',
       'users.language',
       'users.theme',
       'users.created_at as user_created_at',
       'users.password_changed_at',
+      'users.browsers_known_since',
       'installation.policy_version',
       'installation.help_contact',
       'recovery_code_sets.saved_at as codes_saved_at',
@@ -86,7 +92,7 @@ function accounts(db: Kysely<Tables>) {
 
 type AccountRow = Awaited<ReturnType<ReturnType<typeof accounts>['execute']>>[number]
 
-function accountFrom(rows: readonly AccountRow[], row: AccountRow): Account {
+function accountFrom(rows: readonly AccountRow[], row: AccountRow, now: Instant): Account {
   return {
     user: {
       id: row.user_id,
@@ -94,11 +100,12 @@ function accountFrom(rows: readonly AccountRow[], row: AccountRow): Account {
       emailKey: row.email_key,
       name: row.name,
       role: row.role,
-      active: row.deactivated_at === null,
+      active: isActive({ deactivated_at: row.deactivated_at, expires_at: row.user_expires_at }, now),
       language: row.language,
       theme: row.theme,
       createdAt: row.user_created_at,
       passwordChangedAt: row.password_changed_at,
+      browsersKnownSince: row.browsers_known_since,
     },
     enrolled: rows.flatMap(({ totp_id, totp_disabled_at }) =>
       totp_id === null ? [] : [{ kind: 'totp' as const, id: totp_id, disabled: totp_disabled_at !== null }],
@@ -109,11 +116,11 @@ function accountFrom(rows: readonly AccountRow[], row: AccountRow): Account {
   }
 }
 
-/** Reads one user's account; null when there is no such user. */
-export async function readAccount(db: Database, userId: string): Promise<Account | null> {
+/** Reads one user's account as it stands now; null when there is no such user. */
+export async function readAccount(db: Database, userId: string, now: Instant): Promise<Account | null> {
   const rows = await accounts(db).where('users.id', '=', userId).execute()
   const [first] = rows
-  return first ? accountFrom(rows, first) : null
+  return first ? accountFrom(rows, first, now) : null
 }
 
 /** Finds a session by its token, with its user's account: the one read of a session check. Null when it has ended by any rule. */
@@ -147,7 +154,7 @@ export async function readSession(
     lastSeenAt: row.last_seen_at,
     expiresAt: row.expires_at,
   }
-  return { session, account: accountFrom(rows, row) }
+  return { session, account: accountFrom(rows, row, now) }
 }
 
 /** Finds a sign-in or step-up in progress by its token, with its user's account. Null when it has run out or was replaced. */
@@ -184,5 +191,5 @@ export async function readSignIn(
     version: row.version,
     expiresAt: row.expires_at,
   }
-  return { signIn, account: accountFrom(rows, row) }
+  return { signIn, account: accountFrom(rows, row, now) }
 }

@@ -43,7 +43,7 @@ export async function changeServiceSettings(
     const changed = await setMfaEnforced(trx, settings.enforceMfa, about)
     // Asked after the write and inside the transaction: only now is it known that this switches enforcement on, and a
     // refusal takes it back.
-    const account = await readAccount(trx, about.actor)
+    const account = await readAccount(trx, about.actor, about.now)
     if (changed && settings.enforceMfa && !(account && hasMfa(account))) throw new Refusal('mfa-needed-first')
     await setHelpContact(trx, settings.helpContact, about)
   })

@@ -11,6 +11,17 @@ export interface BrowserOwner {
   userId: string
   /** Part of the signature: a new password makes every browser unknown again. */
   passwordChangedAt: Instant | null
+  /** Cookies that are not younger are worth nothing: after a reset of MFA every browser is unknown again, and stays so. */
+  knownSince: Instant | null
+}
+
+/** Takes from a user what the cookies of their browsers hang on. */
+export function browserOwner(user: {
+  id: string
+  passwordChangedAt: Instant | null
+  browsersKnownSince: Instant | null
+}): BrowserOwner {
+  return { userId: user.id, passwordChangedAt: user.passwordChangedAt, knownSince: user.browsersKnownSince }
 }
 
 /** Makes the cookie value for a browser that has just signed in completely. */
@@ -31,7 +42,8 @@ export function knownBrowserId(
   const expected = Buffer.from(signature(key, owner, `${issuedAt}.${id}`))
   const offered = Buffer.from(given)
   if (offered.length !== expected.length || !timingSafeEqual(offered, expected)) return null
-  return Number(issuedAt) > now - knownBrowserLife ? id : null
+  const at = Number(issuedAt)
+  return at > now - knownBrowserLife && (owner.knownSince === null || at > owner.knownSince) ? id : null
 }
 
 function signature(key: MasterKey, { userId, passwordChangedAt }: BrowserOwner, body: string): string {

@@ -211,7 +211,7 @@ export async function disableMfa(parts: SignInParts, standing: Standing, caller:
   const now = parts.clock()
   return parts.db.transaction().execute(async (trx) => {
     // Asked again inside the transaction: enforcement may have been switched on since the page was opened.
-    const account = await readAccount(trx, userId)
+    const account = await readAccount(trx, userId, now)
     if (!account) throw new Refusal('signed-out')
     if ((await requirementOf(parts, trx, account)).level !== 'nothing') throw new Refusal('mfa-enforced')
     const factors = await removeAuthenticators(trx, userId)

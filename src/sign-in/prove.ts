@@ -17,7 +17,7 @@ import { parseCode } from '../totp/otp.ts'
 import { emailKey } from '../users/email.ts'
 import type { Account } from './account.ts'
 import { type GuessLimits, inOrder, passwordLimits, secondFactorLimits } from './guesses.ts'
-import { knownBrowserId } from './known-browsers.ts'
+import { browserOwner, knownBrowserId } from './known-browsers.ts'
 import type { SignInParts } from './parts.ts'
 import { admitGuess, beginSignIn, forgiveGuess, type Progress, recordProof, refuseGuess } from './sign-in.ts'
 import type { PendingSignIn } from './standing.ts'
@@ -45,13 +45,8 @@ export async function proveByEmailAndPassword(
 ): Promise<Proving> {
   const now = parts.clock()
   const key = emailKey(email)
-  const owner = await findPasswordOwner(parts.db, key)
-  const browser = knownBrowserId(
-    parts.key,
-    owner && { userId: owner.id, passwordChangedAt: owner.passwordChangedAt },
-    knownBrowser,
-    now,
-  )
+  const owner = await findPasswordOwner(parts.db, key, now)
+  const browser = knownBrowserId(parts.key, owner && browserOwner(owner), knownBrowser, now)
   const limits = passwordLimits({ emailKey: key, browser, address: caller.address })
   const admission = await admit(parts.db, inOrder(limits), now)
   if (!admission.admitted) return { ok: false, because: 'blocked', retryAt: admission.retryAt }
@@ -117,7 +112,11 @@ export async function provePassword(
   })
   const admission = await admitGuess(parts, signIn, limits)
   if (!admission.ok) return admission
-  const verdict = await checkPassword(parts.hashing, await findPasswordOwner(parts.db, account.user.emailKey), password)
+  const verdict = await checkPassword(
+    parts.hashing,
+    await findPasswordOwner(parts.db, account.user.emailKey, parts.clock()),
+    password,
+  )
   if (!verdict.ok || verdict.owner.id !== account.user.id) {
     const because = verdict.ok ? 'wrong' : verdict.because
     await refuseGuess(parts, {
@@ -286,10 +285,5 @@ function mustBeOffered({ step }: PendingSignIn, kind: 'totp' | 'recovery-code'):
 }
 
 function browserOf(parts: SignInParts, { user }: Account, cookie: string | null): string | null {
-  return knownBrowserId(
-    parts.key,
-    { userId: user.id, passwordChangedAt: user.passwordChangedAt },
-    cookie,
-    parts.clock(),
-  )
+  return knownBrowserId(parts.key, browserOwner(user), cookie, parts.clock())
 }

@@ -15,7 +15,7 @@ import { beginSession, type NewSession, strengthenSession } from '../sessions/se
 import { type Instant, minutes } from '../time.ts'
 import { type Account, readAccount, type SignInRecord } from './account.ts'
 import { type GuessLimits, inOrder } from './guesses.ts'
-import { issueKnownBrowser } from './known-browsers.ts'
+import { browserOwner, issueKnownBrowser } from './known-browsers.ts'
 import type { Step } from './next-step.ts'
 import type { SignInParts } from './parts.ts'
 import { freshFor, requirementOf, type Standing, stepOf } from './standing.ts'
@@ -125,7 +125,7 @@ export async function recordProof(
   parts: SignInParts,
   { signIn, proof, caller, now }: { signIn: SignInRecord; proof: Proof | null; caller: Caller; now: Instant },
 ): Promise<Progress> {
-  const account = await readAccount(trx, signIn.userId)
+  const account = await readAccount(trx, signIn.userId, now)
   if (!account) throw new Refusal('sign-in-over')
   const proofs = proof === null ? signIn.proofs : withProof(signIn.proofs, proof)
   const required = await requirementOf(parts, trx, account)
@@ -179,7 +179,7 @@ async function finish(
   } else {
     await record(trx, { name: 'step-up.completed', details: { method: proof?.by ?? 'password' } }, about)
   }
-  const knownBrowser = issueKnownBrowser(parts.key, { userId, passwordChangedAt: account.user.passwordChangedAt }, now)
+  const knownBrowser = issueKnownBrowser(parts.key, browserOwner(account.user), now)
   return { at: 'done', purpose: signIn.purpose, session, returnTo: signIn.returnTo, account, knownBrowser }
 }
 

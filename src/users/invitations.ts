@@ -5,6 +5,7 @@ import { type Circumstances, record } from '../audit/record.ts'
 import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
 import { hashToken, newId, newToken } from '../secrets/tokens.ts'
 import { hours, type Instant } from '../time.ts'
+import { whereActive } from './state.ts'
 
 export const invitationLife = hours(72)
 
@@ -44,7 +45,7 @@ export interface OpenInvitation {
   name: string | null
 }
 
-/** Finds an invitation that may still be used; null for one that is unknown, used, too old, or of a deactivated user. */
+/** Finds an invitation that may still be used; null for one that is unknown, used, too old, or of a user who may not sign in. */
 export async function findInvitation(db: Database, token: string, now: Instant): Promise<OpenInvitation | null> {
   const row = await db
     .selectFrom('invitations')
@@ -53,7 +54,7 @@ export async function findInvitation(db: Database, token: string, now: Instant):
     .where('token_hash', '=', hashToken(token))
     .where('accepted_at', 'is', null)
     .where('invitations.expires_at', '>', now)
-    .where('users.deactivated_at', 'is', null)
+    .where(whereActive(now))
     .executeTakeFirst()
   return row ? { id: row.id, userId: row.user_id, email: row.email, name: row.name } : null
 }

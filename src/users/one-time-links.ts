@@ -7,6 +7,7 @@ import type { Database, DatabaseTransaction } from '../database/database.ts'
 import type { OneTimeLinkPurpose, Tables } from '../database/tables.ts'
 import { hashToken, newToken } from '../secrets/tokens.ts'
 import { type Duration, hours, type Instant } from '../time.ts'
+import { whereActive } from './state.ts'
 
 /** How long a link of each purpose works. */
 export const linkLife: Readonly<Record<OneTimeLinkPurpose, Duration>> = {
@@ -76,8 +77,7 @@ export async function findLink(
     .where('one_time_links.purpose', '=', purpose)
     .where('one_time_links.used_at', 'is', null)
     .where('one_time_links.expires_at', '>', now)
-    .where('users.deactivated_at', 'is', null)
-    .where((where) => where.or([where('users.expires_at', 'is', null), where('users.expires_at', '>', now)]))
+    .where(whereActive(now))
     .executeTakeFirst()
   return row ? openLink(row) : null
 }
@@ -102,8 +102,7 @@ export async function consumeLink(
           .selectFrom('users')
           .select('users.id')
           .whereRef('users.id', '=', 'one_time_links.user_id')
-          .where('users.deactivated_at', 'is', null)
-          .where((user) => user.or([user('users.expires_at', 'is', null), user('users.expires_at', '>', now)])),
+          .where(whereActive(now)),
       ),
     )
     .returning(['user_id', 'email', 'created_by', 'expires_at'])

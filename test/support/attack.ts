@@ -42,7 +42,7 @@ export async function knownBrowsers(running: TestService, person: Person, count:
   return Array.from({ length: count }, () => {
     const cookie = issueKnownBrowser(
       running.service.machine.key,
-      { userId: person.id, passwordChangedAt },
+      { userId: person.id, passwordChangedAt, knownSince: null },
       running.time.now,
     )
     return browserWith(running, { [browserCookie]: cookie })
