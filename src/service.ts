@@ -22,6 +22,7 @@ import { Refusal } from './refusal.ts'
 import type { MasterKey } from './secrets/master-key.ts'
 import { sealerFor } from './secrets/sealing.ts'
 import { purgeSessions } from './sessions/sessions.ts'
+import { expireUsers } from './sign-in/expire-users.ts'
 import type { Notify, SignInParts } from './sign-in/parts.ts'
 import { purgeSignIns } from './sign-in/sign-in.ts'
 import type { Clock } from './time.ts'
@@ -105,6 +106,7 @@ export function createService(parts: ServiceParts): Service {
     machine,
     deliverMail: () => deliverDue(db, parts.mailer, clock()),
     purge: async () => {
+      await expireUsers(machine)
       await purgeSignIns(machine)
       await purgeEnrolments(db, clock())
       await purgeLinks(db, clock())

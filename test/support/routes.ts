@@ -34,6 +34,11 @@ const forms: Record<string, (state: State) => Record<string, string | readonly s
   'POST /my-profile/settings/disable-2fa': () => ({}),
   'POST /admin/users/new': () => ({ email: 'zoe@example.org', name: 'Zoe Example', role: 'member' }),
   'POST /admin/settings': () => ({ enforce: 'on', helpContact: 'help@example.org' }),
+  'POST /admin/users/:id/edit': () => ({ name: 'Eve Other', role: 'auditor', lastDay: '2027-01-31' }),
+  'POST /admin/users/:id/deactivate': () => ({}),
+  'POST /admin/users/:id/reactivate': () => ({}),
+  'POST /admin/users/:id/delete': () => ({ email: 'eve@example.org' }),
+  'POST /admin/users/:id/end-sessions': () => ({}),
   'POST /accept-invitation': () => ({ token: invitationToken, password: 'new words nobody would guess' }),
   'POST /set-up': ({ setUpToken }) => ({
     token: setUpToken,
@@ -43,21 +48,21 @@ const forms: Record<string, (state: State) => Record<string, string | readonly s
   }),
 }
 
-/** Splits `GET /path` and fills in what the path leaves open. */
-function splitRoute(route: string): { method: string; path: string } {
+/** Splits `GET /path` and fills in what the path leaves open: the id is somebody else's. */
+function splitRoute(route: string, { ids }: State): { method: string; path: string } {
   const [method = '', pattern = ''] = route.split(' ')
-  return { method, path: pattern.replace(':file', 'main.js') }
+  return { method, path: pattern.replace(':file', 'main.js').replace(':id', ids.other) }
 }
 
 /** The address of a route with its query. */
 export function addressOf(route: string, state: State): string {
   const query = new URLSearchParams(queries[route]?.(state) ?? {}).toString()
-  return `${splitRoute(route).path}${query ? `?${query}` : ''}`
+  return `${splitRoute(route, state).path}${query ? `?${query}` : ''}`
 }
 
 /** Calls a route once, as a page of the service would, without following where it leads. `headers` come on top. */
 export function request(browser: Browser, route: string, state: State, headers: Record<string, string> = {}) {
-  const { method } = splitRoute(route)
+  const { method } = splitRoute(route, state)
   if (method === 'GET') return browser.request(addressOf(route, state), { method, headers })
   const body = bodyOf(route, state)
   const usual = { 'content-type': 'application/x-www-form-urlencoded', origin, 'sec-fetch-site': 'same-origin' }
@@ -87,7 +92,7 @@ export async function callRoute(state: State, route: string): Promise<string> {
   const changes = changesBetween(state.contents, await readTables(state.running.db)).filter(
     (change) => !traces.test(change),
   )
-  return `${changes.length > 0 ? 'changes ' : ''}${inAWord(response)}`
+  return `${changes.length > 0 ? 'changes ' : ''}${inAWord(response).replace(state.ids.other, ':id')}`
 }
 
 /** Says in a word what a response is. */

@@ -10,7 +10,7 @@ export interface FieldProps {
   readonly frame: Frame
   readonly name: string
   readonly label: string
-  readonly type?: 'text' | 'email' | 'password' | 'search'
+  readonly type?: 'text' | 'email' | 'password' | 'search' | 'date'
   readonly value?: string | undefined
   readonly problem?: string | undefined
   readonly hint?: string | undefined
