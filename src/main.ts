@@ -129,8 +129,8 @@ async function announce(config: Config, service: Service): Promise<void> {
 }
 
 function workInBackground(service: Service, clock: Clock, log: Logger): () => void {
-  const working = { mail: false, purge: false }
-  const once = async (work: 'mail' | 'purge', act: () => Promise<unknown>) => {
+  const working = { mail: false, audit: false, purge: false }
+  const once = async (work: keyof typeof working, act: () => Promise<unknown>) => {
     if (working[work]) return
     working[work] = true
     await act().catch((error: unknown) =>
@@ -140,6 +140,7 @@ function workInBackground(service: Service, clock: Clock, log: Logger): () => vo
   }
   const timers = [
     setInterval(() => void once('mail', () => service.deliverMail()), seconds(2)),
+    setInterval(() => void once('audit', () => service.linkAudit()), seconds(2)),
     setInterval(() => void once('purge', () => service.purge()), minutes(10)),
   ]
   return () => timers.forEach(clearInterval)

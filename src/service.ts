@@ -3,6 +3,7 @@
 
 import { createApi } from './api/api.ts'
 import { purgeAttempts } from './attempts/attempts.ts'
+import { createLinker, writeHead } from './audit/chain.ts'
 import { type Caller, record } from './audit/record.ts'
 import { type Config, ConfigFaults } from './config.ts'
 import type { Database } from './database/database.ts'
@@ -22,7 +23,6 @@ import { Refusal } from './refusal.ts'
 import type { MasterKey } from './secrets/master-key.ts'
 import { sealerFor } from './secrets/sealing.ts'
 import { purgeSessions } from './sessions/sessions.ts'
-import { expireUsers } from './sign-in/expire-users.ts'
 import type { Notify, SignInParts } from './sign-in/parts.ts'
 import { purgeSignIns } from './sign-in/sign-in.ts'
 import type { Clock } from './time.ts'
@@ -60,7 +60,9 @@ export interface Service {
   machine: SignInParts
   /** Delivers mail that is due. */
   deliverMail(): Promise<{ sent: number; failed: number }>
-  /** Deletes what has run out. */
+  /** Gives audit events that have none yet their link in the chain. */
+  linkAudit(): Promise<void>
+  /** Deletes what has run out, and logs where the audit chain ends: whoever keeps the log can later tell that it was cut. */
   purge(): Promise<void>
   /** The one-time link that creates the first administrator; null once there has been one. */
   setUpLink(): Promise<string | null>
@@ -90,6 +92,7 @@ export function createService(parts: ServiceParts): Service {
       log.info({ ...fields, requestId, address }, 'answered')
     },
   }
+  const linker = createLinker(db, key)
   const { script, style, files } = parts.assets
   const pages = createPages({ machine, settings, assets: { script, style } }, hooks, files)
   const api = createApi({ machine, settings }, hooks)
@@ -105,14 +108,16 @@ export function createService(parts: ServiceParts): Service {
     routes: [...pages.routes, ...api.routes],
     machine,
     deliverMail: () => deliverDue(db, parts.mailer, clock()),
+    linkAudit: async () => void (await linker.link(clock())),
     purge: async () => {
-      await expireUsers(machine)
       await purgeSignIns(machine)
       await purgeEnrolments(db, clock())
       await purgeLinks(db, clock())
       await purgeSessions(db, config.session, clock())
       await purgeAttempts(db, clock())
       await purgeOutbox(db, clock())
+      const { head } = await linker.link(clock())
+      log.info({ head: writeHead(head) }, 'the audit chain ends here')
     },
     setUpLink: async () =>
       (await isFirstAdministratorMissing(db))

@@ -28,27 +28,12 @@ export type AuditEvent =
   | { name: 'recovery-codes.removed'; details: Record<string, never> }
   | {
       name: 'sessions.ended'
-      details: {
-        count: number
-        because:
-          | 'factor-changed'
-          | 'password-changed'
-          | 'signed-in-again'
-          | 'by-administrator'
-          | 'deactivated'
-          | 'expired'
-      }
+      details: { count: number; because: 'factor-changed' | 'password-changed' | 'signed-in-again' }
     }
   | { name: 'user.created'; details: { role: string; by: 'administrator' | 'first-administrator' | 'settings' } }
-  | { name: 'user.name-changed'; details: Record<string, never> }
-  | { name: 'user.role-changed'; details: { from: string; to: string } }
-  | { name: 'user.expiry-changed'; details: { from: string | null; to: string | null } }
-  | { name: 'user.expired'; details: { at: string } }
-  | { name: 'user.deactivated'; details: Record<string, never> }
-  | { name: 'user.reactivated'; details: Record<string, never> }
-  | { name: 'user.deleted'; details: { role: string } }
   | { name: 'invitation.created'; details: { expiresAt: string } }
   | { name: 'invitation.accepted'; details: Record<string, never> }
   | { name: 'policy.changed'; details: { policy: string; from: string; to: string } }
   | { name: 'settings.changed'; details: { setting: 'help-contact' } }
   | { name: 'request.refused'; details: { because: string; method: string; path: string } }
+  | { name: 'audit.exported'; details: { format: 'csv' | 'jsonl'; by: 'page' | 'host'; filters: readonly string[] } }

@@ -1,7 +1,7 @@
 // Writes audit events inside the caller's transaction: no event, no success.
 
 import type { Database, DatabaseTransaction } from '../database/database.ts'
-import { newId } from '../secrets/tokens.ts'
+import { newOrderedId } from '../secrets/tokens.ts'
 import type { Instant } from '../time.ts'
 import type { AuditEvent } from './events.ts'
 
@@ -26,7 +26,7 @@ export async function record(trx: DatabaseTransaction, event: AuditEvent, about:
   await trx
     .insertInto('audit_events')
     .values({
-      id: newId(),
+      id: newOrderedId(about.now),
       at: about.now,
       name: event.name,
       actor_id: about.actor,

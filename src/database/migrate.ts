@@ -5,11 +5,13 @@ import { type Migration, Migrator } from 'kysely/migration'
 import type { Database } from './database.ts'
 import * as foundation from './migrations/001-foundation.ts'
 import * as accounts from './migrations/002-accounts.ts'
+import * as auditChain from './migrations/003-audit-chain.ts'
 import * as administration from './migrations/005-administration.ts'
 
 const migrations: Record<string, Migration> = {
   '001-foundation': foundation,
   '002-accounts': accounts,
+  '003-audit-chain': auditChain,
   '005-administration': administration,
 }
 

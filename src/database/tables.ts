@@ -202,6 +202,17 @@ export interface AuditEventsTable {
   request_id: string | null
   /** JSON, never with a secret. */
   details: string
+  /** Set once the event has its link in the chain; no part of what the link vouches for. */
+  linked_at: number | null
+}
+
+export interface AuditLinksTable {
+  /** From 1, without a gap. */
+  sequence: number
+  event_id: string
+  linked_at: number
+  /** HMAC-SHA-256 over the link before and the whole event. */
+  hash: string
 }
 
 export interface OutboxTable {
@@ -236,5 +247,6 @@ export interface Tables {
   recovery_codes: RecoveryCodesTable
   policies: PoliciesTable
   audit_events: AuditEventsTable
+  audit_links: AuditLinksTable
   outbox: OutboxTable
 }

@@ -4,7 +4,7 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
 import { link, open, readFile, rm } from 'node:fs/promises'
 
-export type Purpose = 'columns' | 'first-administrator' | 'known-browser'
+export type Purpose = 'columns' | 'first-administrator' | 'known-browser' | 'audit-chain'
 
 /** Derives keys from the master key. The master key itself cannot be read back, logged or serialised. */
 export interface MasterKey {

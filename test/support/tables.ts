@@ -22,6 +22,7 @@ const names = [
   'recovery_code_sets',
   'recovery_codes',
   'audit_events',
+  'audit_links',
   'outbox',
 ] as const satisfies readonly (keyof Tables)[]
 
@@ -75,7 +76,7 @@ export function changesBetween(before: Contents, after: Contents): string[] {
 function keyOf(row: Row): string {
   if ('set_id' in row) return `${row.set_id} ${row.hash}`
   if ('group_id' in row) return `${row.group_id} ${row.user_id}`
-  return String(row.id ?? row.key ?? row.number)
+  return String(row.id ?? row.key ?? row.number ?? row.sequence)
 }
 
 function changedColumns(one: Row, other: Row): string[] {
