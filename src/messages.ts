@@ -11,8 +11,8 @@ export type MessageId = keyof typeof en
 /** Holds what a message's placeholders stand for. */
 export type MessageValues = Readonly<Record<string, string | number | Date>>
 
-/** Chooses how much of a moment is written: the day (in full, or short for tables), the minute, or the minute alone. */
-export type InstantStyle = 'date' | 'short-date' | 'date-time' | 'time'
+/** Chooses how much of a moment is written: the day (in full, or short for tables), the second (for tables), or the minute alone. */
+export type InstantStyle = 'date' | 'short-date' | 'date-time' | 'second' | 'time'
 
 /** Speaks one language: its messages, its writing direction, its dates. */
 export interface Messages {
@@ -46,6 +46,7 @@ const instantStyles: Record<InstantStyle, Intl.DateTimeFormatOptions> = {
   'short-date': { ...date, month: 'short' },
   time,
   'date-time': { ...date, ...time },
+  second: { ...date, month: 'short', ...time, second: '2-digit' },
 }
 
 const cache = createIntlCache()

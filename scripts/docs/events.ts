@@ -32,17 +32,12 @@ const meanings: Record<AuditEvent['name'], string> = {
   'recovery-codes.removed': 'The recovery codes were removed because 2FA was turned off.',
   'sessions.ended': 'Other sessions of the user were ended, and how many.',
   'user.created': 'A user was added.',
-  'user.name-changed': 'An administrator gave the user another name.',
-  'user.role-changed': 'An administrator gave the user another role. It holds from the next request on.',
-  'user.expiry-changed': 'An administrator set, moved or cleared the end of the account.',
-  'user.expired': 'The account has run out, at the time in `at`. Recorded once, within minutes; no door waits for it.',
-  'user.deactivated': 'An administrator deactivated the account.',
-  'user.reactivated': 'An administrator made the account active again.',
-  'user.deleted': 'An administrator deleted the account. Its events stay, under its id.',
   'invitation.created': 'A one-time link was made for a new user. The link itself is not recorded.',
   'invitation.accepted': 'The link was used to choose a password.',
   'policy.changed': 'Enforcement was switched on (`to` is `mfa`) or off (`to` is `nothing`).',
   'settings.changed': 'Another setting of the service was changed.',
+  'audit.exported':
+    'The audit log was exported, from its page or on the host; `filters` names what it was narrowed by.',
   'request.refused': 'Somebody who is signed in tried something that they may not do.',
 }
 
@@ -80,7 +75,8 @@ is known), the subject (whose account it concerns), the caller's network address
 which is also in the response's \`X-Request-Id\` header and in the log.
 
 Events are rows of the table \`audit_events\`, in the columns \`at\`, \`name\`, \`actor_id\`, \`subject_id\`, \`address\`, \`user_agent\`,
-\`request_id\` and \`details\` (JSON). There is no page that shows them yet; read them with SQL. Nothing deletes them.
+\`request_id\` and \`details\` (JSON). The page \`/admin/audit\` shows and exports them. Nothing changes or deletes them. Each gets a
+link in a chain of hashes soon after, in the table \`audit_links\`; \`linked_at\` marks those that have one.
 
 `
 

@@ -5,11 +5,9 @@ import { createDoor, type Door, type DoorContext, type DoorParts } from '../http
 import { type StaticFiles, sendStaticFile } from '../http/static-files.ts'
 import type { MessageId } from '../messages.ts'
 import type { Refusal, RefusalCode } from '../refusal.ts'
-import { editUserPages } from './admin/edit-user.tsx'
-import { manageUserPages } from './admin/manage-user.tsx'
-import { userPage } from './admin/user.tsx'
 import { adminPages } from './admin.tsx'
 import { arrivalPages } from './arrival.tsx'
+import { auditPages } from './audit.tsx'
 import { frameOf, type PageParts, page, setRetryAfter } from './page-parts.ts'
 import { stepUp, wayOn } from './passage.ts'
 import { profilePages } from './profile.tsx'
@@ -37,9 +35,7 @@ export function createPages(parts: PageParts, hooks: Pick<DoorParts, 'onBug' | '
   profilePages(door, parts)
   arrivalPages(door, parts)
   adminPages(door, parts)
-  userPage(door, parts)
-  editUserPages(door, parts)
-  manageUserPages(door, parts)
+  auditPages(door, parts)
   return door
 }
 

@@ -33,12 +33,8 @@ const forms: Record<string, (state: State) => Record<string, string | readonly s
   }),
   'POST /my-profile/settings/disable-2fa': () => ({}),
   'POST /admin/users/new': () => ({ email: 'zoe@example.org', name: 'Zoe Example', role: 'member' }),
+  'POST /admin/audit/export': () => ({ format: 'csv' }),
   'POST /admin/settings': () => ({ enforce: 'on', helpContact: 'help@example.org' }),
-  'POST /admin/users/:id/edit': () => ({ name: 'Eve Other', role: 'auditor', lastDay: '2027-01-31' }),
-  'POST /admin/users/:id/deactivate': () => ({}),
-  'POST /admin/users/:id/reactivate': () => ({}),
-  'POST /admin/users/:id/delete': () => ({ email: 'eve@example.org' }),
-  'POST /admin/users/:id/end-sessions': () => ({}),
   'POST /accept-invitation': () => ({ token: invitationToken, password: 'new words nobody would guess' }),
   'POST /set-up': ({ setUpToken }) => ({
     token: setUpToken,
@@ -48,10 +44,11 @@ const forms: Record<string, (state: State) => Record<string, string | readonly s
   }),
 }
 
-/** Splits `GET /path` and fills in what the path leaves open: the id is somebody else's. */
-function splitRoute(route: string, { ids }: State): { method: string; path: string } {
+/** Splits `GET /path` and fills in what the path leaves open. */
+function splitRoute(route: string, { contents }: State): { method: string; path: string } {
   const [method = '', pattern = ''] = route.split(' ')
-  return { method, path: pattern.replace(':file', 'main.js').replace(':id', ids.other) }
+  const event = String(contents.audit_events[0]?.id)
+  return { method, path: pattern.replace(':file', 'main.js').replace(':event', event) }
 }
 
 /** The address of a route with its query. */
@@ -92,7 +89,7 @@ export async function callRoute(state: State, route: string): Promise<string> {
   const changes = changesBetween(state.contents, await readTables(state.running.db)).filter(
     (change) => !traces.test(change),
   )
-  return `${changes.length > 0 ? 'changes ' : ''}${inAWord(response).replace(state.ids.other, ':id')}`
+  return `${changes.length > 0 ? 'changes ' : ''}${inAWord(response)}`
 }
 
 /** Says in a word what a response is. */

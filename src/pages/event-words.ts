@@ -1,0 +1,82 @@
+// What each audit event is called on the pages, in the order in which they are offered. The type makes sure that no event
+// is left without words.
+
+import type { AuditEvent } from '../audit/events.ts'
+import type { MessageId } from '../messages.ts'
+
+type EventName = AuditEvent['name']
+/** What stands before the full stop: events that belong together. */
+type GroupName = EventName extends infer Name ? (Name extends `${infer Group}.${string}` ? Group : Name) : never
+
+const eventWords: Readonly<Record<EventName, MessageId>> = {
+  'sign-in.begun': 'event.sign-in.begun',
+  'sign-in.completed': 'event.sign-in.completed',
+  'sign-in.ended-by-wrong-codes': 'event.sign-in.ended-by-wrong-codes',
+  'sign-out': 'event.sign-out',
+  'password.refused': 'event.password.refused',
+  'password.set': 'event.password.set',
+  'attempts.blocked': 'event.attempts.blocked',
+  'second-factor.accepted': 'event.second-factor.accepted',
+  'second-factor.refused': 'event.second-factor.refused',
+  'step-up.begun': 'event.step-up.begun',
+  'step-up.completed': 'event.step-up.completed',
+  'totp.enrolment-shown': 'event.totp.enrolment-shown',
+  'totp.enrolment-refused': 'event.totp.enrolment-refused',
+  'totp.enrolled': 'event.totp.enrolled',
+  'totp.renamed': 'event.totp.renamed',
+  'totp.removed': 'event.totp.removed',
+  'totp.disabled-by-wrong-codes': 'event.totp.disabled-by-wrong-codes',
+  'recovery-codes.created': 'event.recovery-codes.created',
+  'recovery-codes.saved': 'event.recovery-codes.saved',
+  'recovery-codes.used': 'event.recovery-codes.used',
+  'recovery-codes.removed': 'event.recovery-codes.removed',
+  'sessions.ended': 'event.sessions.ended',
+  'user.created': 'event.user.created',
+  'invitation.created': 'event.invitation.created',
+  'invitation.accepted': 'event.invitation.accepted',
+  'policy.changed': 'event.policy.changed',
+  'settings.changed': 'event.settings.changed',
+  'request.refused': 'event.request.refused',
+  'audit.exported': 'event.audit.exported',
+}
+
+const groupWords: Readonly<Record<GroupName, MessageId>> = {
+  'sign-in': 'eventGroup.sign-in',
+  'sign-out': 'eventGroup.sign-out',
+  password: 'eventGroup.password',
+  attempts: 'eventGroup.attempts',
+  'second-factor': 'eventGroup.second-factor',
+  'step-up': 'eventGroup.step-up',
+  totp: 'eventGroup.totp',
+  'recovery-codes': 'eventGroup.recovery-codes',
+  sessions: 'eventGroup.sessions',
+  user: 'eventGroup.user',
+  invitation: 'eventGroup.invitation',
+  policy: 'eventGroup.policy',
+  settings: 'eventGroup.settings',
+  request: 'eventGroup.request',
+  audit: 'eventGroup.audit',
+}
+
+/** Gives the message that names an event; null for one that this version does not know. */
+export function eventMessage(name: string): MessageId | null {
+  return Object.hasOwn(eventWords, name) ? eventWords[name as EventName] : null
+}
+
+/** Lists the groups with their events, as choices: the whole group (`totp.*`), or one event of it. */
+export const eventChoices: readonly {
+  group: string
+  label: MessageId
+  events: { name: string; label: MessageId }[]
+}[] = Object.entries(groupWords).map(([group, label]) => ({
+  group: `${group}.*`,
+  label,
+  events: Object.entries(eventWords)
+    .filter(([name]) => name === group || name.startsWith(`${group}.`))
+    .map(([name, message]) => ({ name, label: message })),
+}))
+
+/** Tells whether this can be chosen. */
+export function isEventChoice(value: string): boolean {
+  return eventMessage(value) !== null || eventChoices.some(({ group }) => group === value)
+}
