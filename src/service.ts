@@ -23,6 +23,7 @@ import { Refusal } from './refusal.ts'
 import type { MasterKey } from './secrets/master-key.ts'
 import { sealerFor } from './secrets/sealing.ts'
 import { purgeSessions } from './sessions/sessions.ts'
+import { expireUsers } from './sign-in/expire-users.ts'
 import type { Notify, SignInParts } from './sign-in/parts.ts'
 import { purgeSignIns } from './sign-in/sign-in.ts'
 import type { Clock } from './time.ts'
@@ -110,6 +111,7 @@ export function createService(parts: ServiceParts): Service {
     deliverMail: () => deliverDue(db, parts.mailer, clock()),
     linkAudit: async () => void (await linker.link(clock())),
     purge: async () => {
+      await expireUsers(machine)
       await purgeSignIns(machine)
       await purgeEnrolments(db, clock())
       await purgeLinks(db, clock())

@@ -151,15 +151,6 @@ for (const dialect of dialects) {
       await running.stop()
     })
 
-    test('somebody who leaves is out at once', async () => {
-      const running = await startService({ dialect })
-      const { person, browser } = await addProtectedPerson(running)
-      await runByHand(running, 'Somebody who leaves', person.email)
-      expect((await browser.open('/my-profile')).at).toMatch(/^\/sign-in/)
-      expect((await signIn(new Browser(running), person)).status).toBe(422)
-      await running.stop()
-    })
-
     test('an account with a password is not freed as an invitation, and is removed when it starts over', async () => {
       const running = await startService({ dialect })
       const { person, browser } = await addProtectedPerson(running)

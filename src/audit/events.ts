@@ -28,9 +28,25 @@ export type AuditEvent =
   | { name: 'recovery-codes.removed'; details: Record<string, never> }
   | {
       name: 'sessions.ended'
-      details: { count: number; because: 'factor-changed' | 'password-changed' | 'signed-in-again' }
+      details: {
+        count: number
+        because:
+          | 'factor-changed'
+          | 'password-changed'
+          | 'signed-in-again'
+          | 'by-administrator'
+          | 'deactivated'
+          | 'expired'
+      }
     }
   | { name: 'user.created'; details: { role: string; by: 'administrator' | 'first-administrator' | 'settings' } }
+  | { name: 'user.name-changed'; details: Record<string, never> }
+  | { name: 'user.role-changed'; details: { from: string; to: string } }
+  | { name: 'user.expiry-changed'; details: { from: string | null; to: string | null } }
+  | { name: 'user.expired'; details: { at: string } }
+  | { name: 'user.deactivated'; details: Record<string, never> }
+  | { name: 'user.reactivated'; details: Record<string, never> }
+  | { name: 'user.deleted'; details: { role: string } }
   | { name: 'invitation.created'; details: { expiresAt: string } }
   | { name: 'invitation.accepted'; details: Record<string, never> }
   | { name: 'policy.changed'; details: { policy: string; from: string; to: string } }

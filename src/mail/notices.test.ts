@@ -72,3 +72,11 @@ test.each([
 ])('with %i codes left it says so', (left, said) => {
   expect(noticeMessage({ about: 'recovery-code-used', left }, about).text).toContain(said)
 })
+
+test('what somebody else did is told without where they were, and with whom to ask', () => {
+  const { text } = noticeMessage({ about: 'sessions-ended' }, { ...about, caller: null })
+  expect(text).toContain('An administrator ended sessions')
+  expect(text).toContain('When: November 24, 2026 at 09:00 UTC.')
+  expect(text).toContain('If you did not expect this')
+  expect(text).not.toMatch(/address:|was not you/)
+})

@@ -13,6 +13,7 @@ export type Notice =
   | { about: 'authenticator-blocked' }
   | { about: 'recovery-codes-created' }
   | { about: 'recovery-code-used'; left: number }
+  | { about: 'sessions-ended' }
 
 export interface NoticeContext {
   messages: Messages
@@ -20,8 +21,8 @@ export interface NoticeContext {
   serviceUrl: string
   helpContact: string | null
   to: { email: string; name: string | null }
-  /** Where the request came from. */
-  caller: { address: string }
+  /** Where the request came from; null where somebody else did it. */
+  caller: { address: string } | null
   now: Instant
 }
 
@@ -37,12 +38,14 @@ export function noticeMessage(
     name: 'name' in notice ? notice.name : '',
     left: 'left' in notice ? notice.left : 0,
   }
+  const when = messages.formatInstant(now, 'date-time')
   const subject = t(`mail.${notice.about}.subject` satisfies MessageId, values)
   const paragraphs = [
     t(to.name ? 'mail.greetingWithName' : 'mail.greeting', { name: to.name ?? '' }),
     t(`mail.${notice.about}.body` satisfies MessageId, values),
-    t('mail.when', { when: messages.formatInstant(now, 'date-time'), address: caller.address }),
-    t('mail.ifNotYou'),
+    ...(caller
+      ? [t('mail.when', { when, address: caller.address }), t('mail.ifNotYou')]
+      : [t('mail.whenOnly', { when }), t('mail.ifNotAsked')]),
     helpContact ? t('mail.help', { contact: helpContact }) : t('mail.helpNoContact'),
     t('mail.footer', { service: serviceName, url: serviceUrl }),
   ]

@@ -37,14 +37,17 @@ function userPages(door: Door, parts: PageParts): void {
     const after = c.req.query('after')?.replaceAll('\0', '') || null
     const { users, next } = await listUsers(machine.db, { search, after })
     const counts = await countUsers(machine.db)
+    const frame = frameOf(c, parts, account)
+    const deleted = c.req.query('notice') === 'deleted'
     const view = (
       <AdminUsersView
-        frame={frameOf(c, parts, account)}
+        frame={frame}
         users={users}
         counts={counts}
         search={search || undefined}
         nextCursor={next ?? undefined}
         isLaterPage={after !== null}
+        notice={deleted ? { kind: 'success', text: frame.t('adminUsers.notice.deleted') } : undefined}
       />
     )
     return page(c, view)

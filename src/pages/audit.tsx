@@ -89,7 +89,7 @@ const problemWords: Readonly<Record<FilterField, MessageId>> = {
   subject: 'problem.search',
   address: 'problem.search',
   since: 'problem.day',
-  until: 'problem.lastDay',
+  until: 'problem.untilDay',
 }
 
 async function showLog(

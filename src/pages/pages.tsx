@@ -5,6 +5,9 @@ import { createDoor, type Door, type DoorContext, type DoorParts } from '../http
 import { type StaticFiles, sendStaticFile } from '../http/static-files.ts'
 import type { MessageId } from '../messages.ts'
 import type { Refusal, RefusalCode } from '../refusal.ts'
+import { editUserPages } from './admin/edit-user.tsx'
+import { manageUserPages } from './admin/manage-user.tsx'
+import { userPage } from './admin/user.tsx'
 import { adminPages } from './admin.tsx'
 import { arrivalPages } from './arrival.tsx'
 import { auditPages } from './audit.tsx'
@@ -35,6 +38,9 @@ export function createPages(parts: PageParts, hooks: Pick<DoorParts, 'onBug' | '
   profilePages(door, parts)
   arrivalPages(door, parts)
   adminPages(door, parts)
+  userPage(door, parts)
+  editUserPages(door, parts)
+  manageUserPages(door, parts)
   auditPages(door, parts)
   return door
 }

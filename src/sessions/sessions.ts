@@ -5,7 +5,7 @@ import type { Caller } from '../audit/record.ts'
 import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
 import { hashToken, newId, newToken } from '../secrets/tokens.ts'
 import { type Duration, type Instant, minutes } from '../time.ts'
-import { type Proof, writeProofs } from './proofs.ts'
+import { type Proof, readProofs, writeProofs } from './proofs.ts'
 
 /** How long a session lasts: since it was last used, and in all (NIST 800-63B-4 §2.2.3). */
 export interface SessionLimits {
@@ -88,6 +88,48 @@ export async function touchSession(
 /** Ends one session; false when it had ended already. */
 export async function endSession(trx: Database | DatabaseTransaction, id: string): Promise<boolean> {
   return changedRows(await trx.deleteFrom('sessions').where('id', '=', id).executeTakeFirst()) === 1
+}
+
+/** Ends one session of this user; false when they have no such session. */
+export async function endSessionOf(trx: DatabaseTransaction, userId: string, id: string): Promise<boolean> {
+  const ended = await trx.deleteFrom('sessions').where('id', '=', id).where('user_id', '=', userId).executeTakeFirst()
+  return changedRows(ended) === 1
+}
+
+export interface ListedSession {
+  id: string
+  address: string
+  userAgent: string
+  proofs: readonly Proof[]
+  createdAt: Instant
+  lastSeenAt: Instant
+}
+
+/** Lists the running sessions of a user, the one seen last first. */
+export async function listSessions(
+  db: Database,
+  userId: string,
+  limits: SessionLimits,
+  now: Instant,
+): Promise<ListedSession[]> {
+  const rows = await db
+    .selectFrom('sessions')
+    .select(['id', 'address', 'user_agent', 'proofs', 'created_at', 'last_seen_at'])
+    .where('user_id', '=', userId)
+    .where('expires_at', '>', now)
+    .where('last_seen_at', '>', now - limits.idle)
+    .where('created_at', '>', now - limits.overall)
+    .orderBy('last_seen_at', 'desc')
+    .orderBy('id')
+    .execute()
+  return rows.map((row) => ({
+    id: row.id,
+    address: row.address,
+    userAgent: row.user_agent,
+    proofs: readProofs(row.proofs),
+    createdAt: row.created_at,
+    lastSeenAt: row.last_seen_at,
+  }))
 }
 
 /** Ends all sessions of a user but one, and tells how many. Sign-ins and step-ups in progress are not sessions: see `sign-in/`. */

@@ -11,11 +11,11 @@ import type { SessionLimits } from '../sessions/sessions.ts'
 import type { Clock, Instant } from '../time.ts'
 import type { Account } from './account.ts'
 
-/** Queues a notice to the account's owner as part of the transaction. */
+/** Queues a notice to the account's owner as part of the transaction. `caller` is null where somebody else did it: where they were is not the owner's business. */
 export type Notify = (
   trx: DatabaseTransaction,
   notice: Notice,
-  about: { account: Account; caller: Caller; now: Instant },
+  about: { account: Account; caller: Caller | null; now: Instant },
 ) => Promise<void>
 
 export interface SignInParts {

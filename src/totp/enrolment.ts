@@ -109,6 +109,11 @@ export async function takeEnrolment(
   return row.sealed_secret
 }
 
+/** Discards whatever a user has begun to enrol. */
+export async function discardEnrolments(trx: DatabaseTransaction, userId: string): Promise<void> {
+  await trx.deleteFrom('totp_enrolments').where('user_id', '=', userId).execute()
+}
+
 /** Deletes enrolments that have run out. */
 export async function purgeEnrolments(db: Database, now: Instant): Promise<void> {
   await db.deleteFrom('totp_enrolments').where('expires_at', '<=', now).execute()

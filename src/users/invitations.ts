@@ -70,3 +70,8 @@ export async function consumeInvitation(trx: DatabaseTransaction, id: string, no
     .executeTakeFirst()
   return changedRows(consumed) === 1
 }
+
+/** Voids what invitations of a user are open. */
+export async function voidInvitations(trx: DatabaseTransaction, userId: string): Promise<void> {
+  await trx.deleteFrom('invitations').where('user_id', '=', userId).where('accepted_at', 'is', null).execute()
+}

@@ -56,6 +56,12 @@ const membersTurnedAway: Row = { ...turnedAway, '403': members }
 /** The same, and everybody else who is no administrator. */
 const administratorsOnly: Row = { ...turnedAway, '403': [...members, 'auditor', 'help desk'] }
 
+/** What comes of it for an administrator with a fresh proof; another one is asked for it first. */
+const freshOnly = (outcome: string): Row => ({
+  [outcome]: ['administrator'],
+  '→ /sign-in/verification-code': ['stale administrator'],
+})
+
 const table: Readonly<Record<string, Row>> = {
   // For anyone.
   'GET /healthz': { data: everyState },
@@ -216,6 +222,18 @@ const table: Readonly<Record<string, Row>> = {
     'changes page': ['administrator', 'help desk'],
     '→ /sign-in/verification-code': ['stale administrator'],
   },
+  'GET /admin/users/:id': { ...membersTurnedAway, page: [...administrators, 'auditor', 'help desk'] },
+  'GET /admin/users/:id/edit': { ...administratorsOnly, ...freshOnly('page') },
+  'POST /admin/users/:id/edit': { ...administratorsOnly, ...freshOnly('changes → /admin/users/:id') },
+  'GET /admin/users/:id/deactivate': { ...administratorsOnly, ...freshOnly('page') },
+  'POST /admin/users/:id/deactivate': { ...administratorsOnly, ...freshOnly('changes → /admin/users/:id') },
+  // The other one is active.
+  'GET /admin/users/:id/reactivate': { ...administratorsOnly, ...freshOnly('→ /admin/users/:id') },
+  'POST /admin/users/:id/reactivate': { ...administratorsOnly, ...freshOnly('409') },
+  'GET /admin/users/:id/delete': { ...administratorsOnly, ...freshOnly('page') },
+  'POST /admin/users/:id/delete': { ...administratorsOnly, ...freshOnly('changes → /admin/users') },
+  'GET /admin/users/:id/end-sessions': { ...administratorsOnly, ...freshOnly('page') },
+  'POST /admin/users/:id/end-sessions': { ...administratorsOnly, ...freshOnly('→ /admin/users/:id') },
   // With the id of an event.
   'GET /admin/audit': { ...turnedAway, '403': [...members, 'help desk'], page: [...administrators, 'auditor'] },
   'GET /admin/audit/:event': { ...turnedAway, '403': [...members, 'help desk'], page: [...administrators, 'auditor'] },

@@ -35,6 +35,11 @@ const forms: Record<string, (state: State) => Record<string, string | readonly s
   'POST /admin/users/new': () => ({ email: 'zoe@example.org', name: 'Zoe Example', role: 'member' }),
   'POST /admin/audit/export': () => ({ format: 'csv' }),
   'POST /admin/settings': () => ({ enforce: 'on', helpContact: 'help@example.org' }),
+  'POST /admin/users/:id/edit': () => ({ name: 'Eve Other', role: 'auditor', lastDay: '2027-01-31' }),
+  'POST /admin/users/:id/deactivate': () => ({}),
+  'POST /admin/users/:id/reactivate': () => ({}),
+  'POST /admin/users/:id/delete': () => ({ email: 'eve@example.org' }),
+  'POST /admin/users/:id/end-sessions': () => ({}),
   'POST /accept-invitation': () => ({ token: invitationToken, password: 'new words nobody would guess' }),
   'POST /set-up': ({ setUpToken }) => ({
     token: setUpToken,
@@ -44,11 +49,11 @@ const forms: Record<string, (state: State) => Record<string, string | readonly s
   }),
 }
 
-/** Splits `GET /path` and fills in what the path leaves open. */
-function splitRoute(route: string, { contents }: State): { method: string; path: string } {
+/** Splits `GET /path` and fills in what the path leaves open: the id is somebody else's, the event the first one. */
+function splitRoute(route: string, { ids, contents }: State): { method: string; path: string } {
   const [method = '', pattern = ''] = route.split(' ')
-  const event = String(contents.audit_events[0]?.id)
-  return { method, path: pattern.replace(':file', 'main.js').replace(':event', event) }
+  const given: Record<string, string> = { file: 'main.js', id: ids.other, event: String(contents.audit_events[0]?.id) }
+  return { method, path: pattern.replace(/:(\w+)/g, (_, name: string) => given[name] ?? name) }
 }
 
 /** The address of a route with its query. */
@@ -89,7 +94,7 @@ export async function callRoute(state: State, route: string): Promise<string> {
   const changes = changesBetween(state.contents, await readTables(state.running.db)).filter(
     (change) => !traces.test(change),
   )
-  return `${changes.length > 0 ? 'changes ' : ''}${inAWord(response)}`
+  return `${changes.length > 0 ? 'changes ' : ''}${inAWord(response).replace(state.ids.other, ':id')}`
 }
 
 /** Says in a word what a response is. */

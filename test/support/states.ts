@@ -40,8 +40,8 @@ export interface State {
   key: string | null
   /** The token of the link that created the first administrator, which is closed by now. */
   setUpToken: string
-  /** The id of the person's authenticator, of their set of recovery codes, and of the enrolment in progress, where there is one. */
-  ids: { authenticator: string; set: string; enrolment: string }
+  /** The id of the person's authenticator, of their set of recovery codes, and of the enrolment in progress, where there is one; and of somebody else. */
+  ids: { authenticator: string; set: string; enrolment: string; other: string }
   contents: Contents
   /** Everything as it was when the state was made, in a new browser with the cookies that it had. */
   again(): Promise<Browser>
@@ -131,7 +131,7 @@ export async function enforce(running: TestService, enforced = true): Promise<vo
 export async function makeState(name: StateName, dialect: Dialect): Promise<State> {
   const running = await startService({ dialect })
   const { browser, key } = await makers[name](running)
-  await addPerson(running, { email: 'eve@example.org', name: 'Eve Example' })
+  const other = await addPerson(running, { email: 'eve@example.org', name: 'Eve Example' })
   await addInvitation(running)
   await running.db.updateTable('installation').set({ first_administrator_at: running.time.now }).execute()
   const contents = await readTables(running.db)
@@ -145,6 +145,7 @@ export async function makeState(name: StateName, dialect: Dialect): Promise<Stat
       authenticator: String(contents.totp_factors[0]?.id ?? 'none'),
       set: String(contents.recovery_code_sets[0]?.id ?? 'none'),
       enrolment: String(contents.totp_enrolments[0]?.id ?? 'none'),
+      other: other.id,
     },
     contents,
     again: async () => {

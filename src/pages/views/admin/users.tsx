@@ -149,7 +149,9 @@ function UserRow({ frame, user }: { readonly frame: Frame; readonly user: Listed
     <tr>
       <th scope="row">
         <span class="flex flex-wrap items-center gap-x-2 gap-y-1">
-          <span class="font-medium break-anywhere">{user.name ?? user.email}</span>
+          <a href={`/admin/users/${user.id}`} class="link-plain font-medium break-anywhere">
+            {user.name ?? user.email}
+          </a>
           {user.invited && <span class="tag tag-plain">{t('adminUsers.invited')}</span>}
           {!user.active && <span class="tag tag-plain">{t('adminUsers.inactive')}</span>}
         </span>

@@ -1,0 +1,94 @@
+// One user's page: reads what there is to know of an account and shows what whoever looks may do. Nothing is done here.
+
+import type { Door, DoorContext } from '../../http/door.ts'
+import { countCodes } from '../../recovery-codes/recovery-codes.ts'
+import { Refusal } from '../../refusal.ts'
+import { deviceFrom } from '../../sessions/device.ts'
+import { listSessions } from '../../sessions/sessions.ts'
+import type { SignInParts } from '../../sign-in/parts.ts'
+import type { Standing } from '../../sign-in/standing.ts'
+import { listAuthenticators } from '../../totp/authenticators.ts'
+import { accountState, findUser, type ManagedUser } from '../../users/managed-user.ts'
+import { may, mayActOn } from '../../users/roles.ts'
+import { frameOf, type PageParts, page } from '../page-parts.ts'
+import { AdminUserView, type ShownUser, type UserAct } from '../views/admin/user.tsx'
+import type { MfaState } from '../views/parts/badges.tsx'
+import type { Notice } from '../views/parts/frame.ts'
+
+const notices = {
+  saved: 'adminUser.notice.saved',
+  deactivated: 'adminUser.notice.deactivated',
+  reactivated: 'adminUser.notice.reactivated',
+  'sessions-ended': 'adminUser.notice.sessionsEnded',
+} as const
+
+/** Declares the page of one user. */
+export function userPage(door: Door, parts: PageParts): void {
+  door.permitted('users.read', 'get', '/admin/users/:id', async (c, standing) => {
+    const { machine } = parts
+    const user = await mustFind(c, machine)
+    const frame = frameOf(c, parts, standing.account)
+    const wanted = c.req.query('notice') ?? ''
+    const notice: Notice | undefined = Object.hasOwn(notices, wanted)
+      ? { kind: 'success', text: frame.t(notices[wanted as keyof typeof notices]) }
+      : undefined
+    const view = (
+      <AdminUserView
+        frame={frame}
+        user={await describe(machine, user)}
+        acts={actsFor(standing, user)}
+        own={standing.account.user.id === user.id}
+        now={machine.clock()}
+        notice={notice}
+      />
+    )
+    return page(c, view)
+  })
+}
+
+/** Finds the user that the address names; throws `not-found`. */
+export async function mustFind(c: DoorContext, machine: SignInParts): Promise<ManagedUser> {
+  const id = c.req.param('id') ?? ''
+  const user = /^[\w-]{1,64}$/.test(id) ? await findUser(machine.db, id) : null
+  if (!user) throw new Refusal('not-found')
+  return user
+}
+
+/** What this person may do to that user; each act asks again for itself. */
+function actsFor({ account }: Standing, user: ManagedUser): UserAct[] {
+  const { id, role } = account.user
+  if (!may(role, 'users.manage') || !mayActOn(role, user.role)) return []
+  if (id === user.id) return ['edit']
+  return ['edit', 'end-sessions', user.deactivatedAt === null ? 'deactivate' : 'reactivate', 'delete']
+}
+
+async function describe({ db, limits, clock }: SignInParts, user: ManagedUser): Promise<ShownUser> {
+  const now = clock()
+  const authenticators = await listAuthenticators(db, user.id)
+  const codes = await countCodes(db, user.id)
+  const saved = codes?.savedAt != null ? codes : null
+  const sessions = await listSessions(db, user.id, limits, now)
+  const state = accountState(user, now)
+  return {
+    ...user,
+    state,
+    authenticators,
+    recoveryCodes: saved,
+    mfa: mfaState(authenticators, saved !== null),
+    // Whoever may not sign in has no sessions, though rows may be left for the sweep.
+    sessions:
+      state === 'deactivated' || state === 'expired'
+        ? []
+        : sessions.map(({ userAgent, proofs, ...session }) => ({
+            ...session,
+            device: deviceFrom(userAgent),
+            proofs: proofs.map((proof) => proof.by),
+          })),
+  }
+}
+
+function mfaState(authenticators: readonly { disabledAt: number | null }[], codesSaved: boolean): MfaState {
+  if (authenticators.length === 0) return 'off'
+  if (authenticators.every(({ disabledAt }) => disabledAt !== null)) return 'disabled'
+  return codesSaved ? 'on' : 'codes-unsaved'
+}

@@ -1,0 +1,229 @@
+/**
+ * One person's account as those see it who look after it: how it stands, what protects it, where it is signed in, and what
+ * may be done. A role sees only the buttons that it may use.
+ */
+import type { Child } from 'hono/jsx'
+import type { MessageId } from '../../../messages.ts'
+import { MfaBadge, type MfaState } from '../parts/badges.tsx'
+import type { DeviceNames, ProofName } from '../parts/device.ts'
+import type { Frame, Notice } from '../parts/frame.ts'
+import { NoticeBox } from '../parts/notices.tsx'
+import { type RoleName, roleNames } from '../parts/roles.ts'
+import { SignedInPage } from '../parts/signed-in-page.tsx'
+import { UserSessions } from './user-sessions.tsx'
+
+/** Names how an account stands. */
+export type AccountStateName = 'active' | 'invited' | 'deactivated' | 'expired'
+
+/** Describes an account and what belongs to it. */
+export interface ShownUser {
+  readonly id: string
+  readonly email: string
+  readonly name: string | null
+  readonly role: RoleName
+  readonly state: AccountStateName
+  readonly deactivatedAt: number | null
+  readonly expiresAt: number | null
+  readonly invitedUntil: number | null
+  readonly createdAt: number
+  readonly lastSignInAt: number | null
+  readonly passwordChangedAt: number | null
+  readonly mfa: MfaState
+  readonly authenticators: readonly {
+    readonly name: string
+    readonly addedAt: number
+    readonly lastUsedAt: number | null
+    readonly disabledAt: number | null
+  }[]
+  readonly recoveryCodes: { readonly left: number; readonly total: number; readonly madeAt: number } | null
+  readonly sessions: readonly ShownSession[]
+}
+
+/** Describes one running session. */
+export interface ShownSession {
+  readonly id: string
+  readonly device: DeviceNames
+  readonly address: string
+  readonly proofs: readonly ProofName[]
+  readonly createdAt: number
+  readonly lastSeenAt: number
+}
+
+/** Names what may be done on the page; each leads to a page of its own. */
+export type UserAct = 'edit' | 'deactivate' | 'reactivate' | 'delete' | 'end-sessions'
+
+/** Holds what the page of one user shows. */
+export interface AdminUserProps {
+  readonly frame: Frame
+  readonly user: ShownUser
+  /** What whoever looks at the page may do here. */
+  readonly acts: readonly UserAct[]
+  /** True on one's own account, where most acts make no sense. */
+  readonly own: boolean
+  readonly now: number
+  readonly notice?: Notice | undefined
+}
+
+/** Shows one user. */
+export function AdminUserView({ frame, user, acts, own, now, notice }: AdminUserProps) {
+  const { t } = frame
+  return (
+    <SignedInPage
+      frame={frame}
+      title={user.name ?? user.email}
+      notice={notice}
+      parent={{ href: '/admin/users', label: t('adminUsers.title') }}
+      action={
+        acts.includes('edit') && (
+          <a href={`/admin/users/${user.id}/edit`} class="btn btn-primary">
+            {t('adminUser.edit')}
+          </a>
+        )
+      }
+    >
+      {own && (
+        <NoticeBox kind="info" class="mt-6" quiet>
+          <p>{t('adminUser.own')}</p>
+        </NoticeBox>
+      )}
+      <Account frame={frame} user={user} now={now} />
+      <TwoFactor frame={frame} user={user} />
+      <UserSessions frame={frame} user={user} mayEnd={acts.includes('end-sessions')} />
+      <Acts frame={frame} user={user} acts={acts} />
+    </SignedInPage>
+  )
+}
+
+interface SectionProps {
+  readonly frame: Frame
+  readonly user: ShownUser
+}
+
+const states: Record<AccountStateName, { readonly label: MessageId; readonly tone: string }> = {
+  active: { label: 'adminUser.state.active', tone: 'tag-good' },
+  invited: { label: 'adminUsers.invited', tone: 'tag-plain' },
+  deactivated: { label: 'adminUser.state.deactivated', tone: 'tag-bad' },
+  expired: { label: 'adminUser.state.expired', tone: 'tag-bad' },
+}
+
+function Account({ frame, user, now }: SectionProps & { readonly now: number }) {
+  const { t } = frame
+  const date = (at: number | null, none: MessageId) => (at === null ? t(none) : frame.formatInstant(at, 'date-time'))
+  return (
+    <section class="panel mt-8" aria-label={t('adminUser.account')}>
+      <dl class="rows">
+        <Fact term={t('adminUser.state')}>
+          <span class={`tag ${states[user.state].tone}`}>{t(states[user.state].label)}</span>
+          <span class="text-sm text-soft">{stateDetail(frame, user, now)}</span>
+        </Fact>
+        <Fact term={t('field.email')}>{user.email}</Fact>
+        <Fact term={t('field.role')}>{t(roleNames[user.role])}</Fact>
+        <Fact term={t('adminUsers.created')}>{date(user.createdAt, 'adminUsers.never')}</Fact>
+        <Fact term={t('adminUsers.lastSignIn')}>{date(user.lastSignInAt, 'adminUsers.never')}</Fact>
+        <Fact term={t('field.password')}>
+          {user.passwordChangedAt === null
+            ? t('adminUser.noPassword')
+            : t('adminUser.passwordSince', { date: frame.formatInstant(user.passwordChangedAt, 'date-time') })}
+        </Fact>
+      </dl>
+    </section>
+  )
+}
+
+function stateDetail({ t, formatInstant }: Frame, user: ShownUser, now: number): string | null {
+  const { state, expiresAt, invitedUntil, deactivatedAt } = user
+  const at = (instant: number) => ({ date: formatInstant(instant, 'date-time') })
+  if (state === 'deactivated') return deactivatedAt === null ? null : t('adminUser.since', at(deactivatedAt))
+  if (state === 'expired') return expiresAt === null ? null : t('adminUser.since', at(expiresAt))
+  const end = expiresAt === null ? null : t('adminUser.ends', at(expiresAt))
+  if (state === 'active') return end
+  const link =
+    invitedUntil === null
+      ? t('adminUser.invitation.none')
+      : t(invitedUntil > now ? 'adminUser.invitation.open' : 'adminUser.invitation.over', at(invitedUntil))
+  return [link, end].filter(Boolean).join(' ')
+}
+
+function Fact({ term, children }: { readonly term: string; readonly children?: Child }) {
+  return (
+    <div>
+      <dt class="text-soft">{term}</dt>
+      <dd class="flex flex-wrap items-center gap-x-3 gap-y-1 font-medium break-anywhere">{children}</dd>
+    </div>
+  )
+}
+
+function TwoFactor({ frame, user }: SectionProps) {
+  const { t } = frame
+  const { recoveryCodes } = user
+  return (
+    <section class="mt-8" aria-labelledby="two-factor">
+      <h2 id="two-factor" class="section-title">
+        {t('mfa.name')}
+      </h2>
+      <div class="panel mt-4">
+        <dl class="rows">
+          <Fact term={t('adminUser.state')}>
+            <MfaBadge frame={frame} state={user.mfa} />
+          </Fact>
+          {user.authenticators.map((authenticator) => (
+            <Fact term={t('settings.authenticatorApp')}>
+              <span>{authenticator.name}</span>
+              <span class="text-sm font-normal text-soft">{authenticatorDates(frame, authenticator)}</span>
+            </Fact>
+          ))}
+          <Fact term={t('settings.recoveryCodes')}>
+            {recoveryCodes === null
+              ? t('myProfile.noCodes')
+              : t('settings.recoveryCodesLeft', {
+                  left: recoveryCodes.left,
+                  total: recoveryCodes.total,
+                  date: frame.formatInstant(recoveryCodes.madeAt, 'date'),
+                })}
+          </Fact>
+        </dl>
+      </div>
+    </section>
+  )
+}
+
+function authenticatorDates(
+  { t, formatInstant }: Frame,
+  { addedAt, lastUsedAt, disabledAt }: ShownUser['authenticators'][number],
+): string {
+  return [
+    t('settings.addedAt', { date: formatInstant(addedAt, 'date') }),
+    lastUsedAt === null
+      ? t('settings.neverUsed')
+      : t('settings.lastUsedAt', { date: formatInstant(lastUsedAt, 'date-time') }),
+    ...(disabledAt === null ? [] : [t('adminUser.disabledAt', { date: formatInstant(disabledAt, 'date-time') })]),
+  ].join(' ')
+}
+
+const rows: readonly { act: UserAct; title: MessageId; text: MessageId; danger: boolean }[] = [
+  { act: 'deactivate', title: 'adminUser.deactivate', text: 'adminUser.deactivateText', danger: false },
+  { act: 'reactivate', title: 'adminUser.reactivate', text: 'adminUser.reactivateText', danger: false },
+  { act: 'delete', title: 'adminUser.delete', text: 'adminUser.deleteText', danger: true },
+]
+
+function Acts({ frame: { t }, user, acts }: SectionProps & Pick<AdminUserProps, 'acts'>) {
+  const offered = rows.filter(({ act }) => acts.includes(act))
+  if (offered.length === 0) return null
+  return (
+    <section class="mt-8" aria-labelledby="manage">
+      <h2 id="manage" class="section-title">
+        {t('adminUser.manage')}
+      </h2>
+      <ul class="panel mt-4 divide-y divide-base-300">
+        {offered.map(({ act, title, text, danger }) => (
+          <li class="flex flex-wrap items-center justify-between gap-x-6 gap-y-3 p-5 sm:px-7">
+            <p class="min-w-0 flex-1 basis-60 text-sm text-soft">{t(text)}</p>
+            <a href={`/admin/users/${user.id}/${act}`} class={`btn ${danger ? 'btn-outline btn-error' : ''}`}>
+              {t(title)}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
