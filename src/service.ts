@@ -13,18 +13,20 @@ import type { Answered } from './http/door.ts'
 import { setSecurityHeaders } from './http/headers.ts'
 import type { HttpSettings } from './http/settings.ts'
 import type { StaticFiles } from './http/static-files.ts'
+import { type LinkMail, linkMessage } from './mail/link-mails.ts'
 import { noticeMessage } from './mail/notices.ts'
-import { deliverDue, type Mailer, purgeOutbox, send } from './mail/outbox.ts'
+import { deliverDue, type Mailer, purgeOutbox, send, sendWithLink } from './mail/outbox.ts'
 import { messagesFor } from './messages.ts'
 import { createPages } from './pages/pages.tsx'
 import { createHashing, type Hashing } from './passwords/hashing.ts'
 import { minimumAlone, passwordProblem } from './passwords/rules.ts'
 import { Refusal } from './refusal.ts'
 import type { MasterKey } from './secrets/master-key.ts'
-import { sealerFor } from './secrets/sealing.ts'
+import { type Sealer, sealerFor } from './secrets/sealing.ts'
 import { purgeSessions } from './sessions/sessions.ts'
 import { expireUsers } from './sign-in/expire-users.ts'
-import type { Notify, SignInParts } from './sign-in/parts.ts'
+import type { MailLink, Notify, SignInParts } from './sign-in/parts.ts'
+import { answerResetRequests } from './sign-in/reset-password.ts'
 import { purgeSignIns } from './sign-in/sign-in.ts'
 import type { Clock } from './time.ts'
 import { purgeEnrolments } from './totp/enrolment.ts'
@@ -37,7 +39,7 @@ import {
 import { purgeLinks } from './users/one-time-links.ts'
 
 export interface ServiceParts {
-  config: Pick<Config, 'url' | 'name' | 'trustedProxies' | 'session'>
+  config: Pick<Config, 'url' | 'name' | 'trustedProxies' | 'session' | 'mail'>
   db: Database
   key: MasterKey
   clock: Clock
@@ -59,7 +61,7 @@ export interface Service {
   /** Every route of every door, for the table of routes and states. */
   routes: readonly { method: string; path: string; access: string }[]
   machine: SignInParts
-  /** Delivers mail that is due. */
+  /** Works off what waits to be mailed, and delivers what is due. */
   deliverMail(): Promise<{ sent: number; failed: number }>
   /** Gives audit events that have none yet their link in the chain. */
   linkAudit(): Promise<void>
@@ -73,16 +75,20 @@ export interface Service {
 export function createService(parts: ServiceParts): Service {
   const { config, db, key, clock, log } = parts
   const hashing = createHashing(clock)
+  const sealer = sealerFor(key)
   const settings: HttpSettings = { url: config.url, serviceName: config.name, trustedProxies: config.trustedProxies }
   const machine: SignInParts = {
     db,
     clock,
     key,
-    sealer: sealerFor(key),
+    sealer,
     hashing,
     policies: createPolicies(),
     limits: config.session,
     notify: notifier(settings),
+    mailLink: linkMailer(settings, sealer),
+    hasMailServer: config.mail !== null,
+    serviceName: config.name,
   }
   const hooks = {
     onBug: (error: unknown, caller: Caller) =>
@@ -108,8 +114,11 @@ export function createService(parts: ServiceParts): Service {
     },
     routes: [...pages.routes, ...api.routes],
     machine,
-    deliverMail: () => deliverDue(db, parts.mailer, clock()),
     linkAudit: async () => void (await linker.link(clock())),
+    deliverMail: async () => {
+      await answerResetRequests(machine)
+      return deliverDue(db, parts.mailer, sealer, clock())
+    },
     purge: async () => {
       await expireUsers(machine)
       await purgeSignIns(machine)
@@ -150,6 +159,22 @@ function notifier({ serviceName, url }: HttpSettings): Notify {
       }),
       now,
     )
+  }
+}
+
+/** Where each link leads. */
+const linkPaths: Readonly<Record<LinkMail, string>> = { 'reset-password': '/reset-password' }
+
+/** Writes mails with one-time links into the outbox. Links begin with the public address, whatever a request says of it. */
+function linkMailer({ serviceName, url }: HttpSettings, sealer: Sealer): MailLink {
+  return async (trx, { about, token, expiresAt }, { language, ...context }) => {
+    const message = linkMessage(about, expiresAt, {
+      messages: messagesFor(language),
+      serviceName,
+      serviceUrl: url,
+      ...context,
+    })
+    await sendWithLink(trx, sealer, { message, link: `${url}${linkPaths[about]}?token=${token}` }, context.now)
   }
 }
 

@@ -254,6 +254,8 @@ describe('who writes what', () => {
     recovery_codes: ['recovery-codes'],
     policies: ['enforcement'],
     invitations: ['users'],
+    one_time_links: ['users'],
+    password_reset_requests: ['passwords'],
     audit_events: ['audit'],
     audit_links: ['audit'],
     outbox: ['mail'],

@@ -13,7 +13,9 @@ const meanings: Record<AuditEvent['name'], string> = {
   'sign-in.ended-by-wrong-codes': 'The fifth wrong guess ended a sign-in or a step-up.',
   'sign-out': 'A person signed out, or somebody signed in on top of their session in the same browser.',
   'password.refused': 'A password was not accepted. The person was told the same words for every reason.',
-  'password.set': 'A user got a password.',
+  'password.set': 'A user got a password, and `by` which way.',
+  'password.reset-requested':
+    'Somebody asked for a link to choose a new password, and what became of it. The person who asked was told the same words for every outcome.',
   'attempts.blocked': 'A wrong guess used up what was free: the next may be made at `until`.',
   'second-factor.accepted': 'A code or recovery code was right, and is spent.',
   'second-factor.refused':

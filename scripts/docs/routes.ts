@@ -40,6 +40,11 @@ const purposes: Record<string, string> = {
   'POST /set-up': 'Creates the first administrator, once.',
   'GET /accept-invitation': 'The form with which a new user chooses a password. Looking uses nothing up.',
   'POST /accept-invitation': 'Sets the password, once.',
+  'GET /forgot-password':
+    'The form with which somebody asks for a link to choose a new password; without a mail server, whom to ask.',
+  'POST /forgot-password': 'Takes the request. The answer is the same for every address.',
+  'GET /reset-password': 'The form for a new password, by the mailed link. Looking uses nothing up.',
+  'POST /reset-password': 'Sets the password, once, and leads to sign-in. It makes no session.',
   'GET /admin': 'Leads to the users.',
   'GET /admin/users': 'Everyone, with the state of their 2FA. `search` and `after` narrow and page.',
   'GET /admin/users/new': 'The form for a new user. Needs a fresh proof.',

@@ -23,6 +23,9 @@ export const perAddress: Allowance = {
   waits: [seconds(30), seconds(30), minutes(1), minutes(1), minutes(2), minutes(5), minutes(15)],
 }
 
+/** For mails that anybody can have sent to one account: 3 at once, then one an hour. */
+export const perMailbox: Allowance = { free: 3, waits: [hours(1)] }
+
 export interface Limit {
   key: string
   allowance: Allowance

@@ -10,7 +10,11 @@ export type AuditEvent =
   | { name: 'sign-in.ended-by-wrong-codes'; details: { guesses: number } }
   | { name: 'sign-out'; details: Record<string, never> }
   | { name: 'password.refused'; details: { because: 'wrong' | 'no-such-user' | 'deactivated' | 'no-password' } }
-  | { name: 'password.set'; details: { by: 'invitation' | 'first-administrator' | 'settings' } }
+  | { name: 'password.set'; details: { by: 'invitation' | 'first-administrator' | 'settings' | 'reset' } }
+  | {
+      name: 'password.reset-requested'
+      details: { outcome: 'mailed' | 'no-such-user' | 'deactivated' | 'no-password' }
+    }
   | { name: 'attempts.blocked'; details: { method: Method; until: string } }
   | { name: 'second-factor.accepted'; details: { method: Method; purpose: 'sign-in' | 'step-up' } }
   | { name: 'second-factor.refused'; details: { method: Method; because: WrongBecause; clockOff?: boolean } }

@@ -7,12 +7,14 @@ import * as foundation from './migrations/001-foundation.ts'
 import * as accounts from './migrations/002-accounts.ts'
 import * as auditChain from './migrations/003-audit-chain.ts'
 import * as administration from './migrations/005-administration.ts'
+import * as accountLife from './migrations/006-account-life.ts'
 
 const migrations: Record<string, Migration> = {
   '001-foundation': foundation,
   '002-accounts': accounts,
   '003-audit-chain': auditChain,
   '005-administration': administration,
+  '006-account-life': accountLife,
 }
 
 /** Runs what has not run yet; throws with the migration's name when one fails, and leaves that one undone. */

@@ -74,6 +74,17 @@ export interface OneTimeLinksTable {
   used_at: number | null
 }
 
+export interface PasswordResetRequestsTable {
+  id: string
+  /** What was typed, in canonical form; nobody has looked yet whether there is such a user. */
+  email_key: string
+  language: string
+  address: string
+  user_agent: string
+  request_id: string
+  created_at: number
+}
+
 export interface GroupsTable {
   id: string
   name: string
@@ -221,6 +232,8 @@ export interface OutboxTable {
   subject: string
   body_text: string
   body_html: string
+  /** The link that stands as `[link]` in the text, sealed until the mail has gone out. */
+  sealed_link: string | null
   created_at: number
   sent_at: number | null
   tries: number
@@ -235,6 +248,7 @@ export interface Tables {
   users: UsersTable
   invitations: InvitationsTable
   one_time_links: OneTimeLinksTable
+  password_reset_requests: PasswordResetRequestsTable
   groups: GroupsTable
   group_members: GroupMembersTable
   personal_access_tokens: PersonalAccessTokensTable

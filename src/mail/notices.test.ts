@@ -20,6 +20,7 @@ const notices: readonly Notice[] = [
   { about: 'authenticator-blocked' },
   { about: 'recovery-codes-created' },
   { about: 'recovery-code-used', left: 3 },
+  { about: 'password-changed' },
 ]
 
 describe.each(notices.map((notice) => [notice.about, notice] as const))('the notice %s', (_, notice) => {

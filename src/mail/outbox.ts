@@ -1,9 +1,11 @@
 // Outgoing mail. A message is written in the transaction of what it announces, so that neither exists without the other;
-// delivery happens afterwards, with growing pauses between tries, and never holds up a request.
+// delivery happens afterwards, with growing pauses between tries, and never holds up a request. A one-time link waits sealed
+// beside the text, is put in when the mail goes out, and is forgotten then: no row and no backup shows it.
 
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
-import type { Tables } from '../database/tables.ts'
+import type { OutboxTable, Tables } from '../database/tables.ts'
+import type { Sealer } from '../secrets/sealing.ts'
 import { newId } from '../secrets/tokens.ts'
 import { days, hours, type Instant, minutes } from '../time.ts'
 
@@ -17,16 +19,41 @@ export interface Message {
 /** Hands one message to a mail server, or to the log. Throws when it was not taken. */
 export type Mailer = (message: Message) => Promise<void>
 
+/** Stands in a message for its one-time link while it waits. */
+export const linkPlace = '[link]'
+
 /** Queues one message as part of the caller's transaction. */
 export async function send(trx: DatabaseTransaction, message: Message, now: Instant): Promise<void> {
+  await queue(trx, { id: newId(), message, sealedLink: null }, now)
+}
+
+/** Queues one message that holds a one-time link wherever `linkPlace` stands. */
+export async function sendWithLink(
+  trx: DatabaseTransaction,
+  sealer: Sealer,
+  { message, link }: { message: Message; link: string },
+  now: Instant,
+): Promise<void> {
+  const id = newId()
+  await queue(trx, { id, message, sealedLink: sealer.seal(Buffer.from(link), boundTo(id)) }, now)
+}
+
+const boundTo = (id: string) => `outbox.sealed_link:${id}`
+
+async function queue(
+  trx: DatabaseTransaction,
+  { id, message, sealedLink }: { id: string; message: Message; sealedLink: string | null },
+  now: Instant,
+): Promise<void> {
   await trx
     .insertInto('outbox')
     .values({
-      id: newId(),
+      id,
       recipient: message.to,
       subject: message.subject,
       body_text: message.text,
       body_html: message.html,
+      sealed_link: sealedLink,
       created_at: now,
       next_try_at: now,
       tries: 0,
@@ -42,6 +69,7 @@ const claimFor = minutes(2)
 export async function deliverDue(
   db: Database,
   mailer: Mailer,
+  sealer: Sealer,
   now: Instant,
 ): Promise<{ sent: number; failed: number }> {
   const result = { sent: 0, failed: 0 }
@@ -63,8 +91,7 @@ export async function deliverDue(
       .where('sent_at', 'is', null)
       .executeTakeFirst()
     if (changedRows(claimed) !== 1) continue
-    const message = { to: row.recipient, subject: row.subject, text: row.body_text, html: row.body_html }
-    if (await deliver(db, mailer, { id: row.id, tries: row.tries, message }, now)) result.sent += 1
+    if (await deliver(db, mailer, sealer, row, now)) result.sent += 1
     else result.failed += 1
   }
   return result
@@ -73,23 +100,40 @@ export async function deliverDue(
 async function deliver(
   db: Database,
   mailer: Mailer,
-  { id, tries, message }: { id: string; tries: number; message: Message },
+  sealer: Sealer,
+  row: Selectable<OutboxTable>,
   now: Instant,
 ): Promise<boolean> {
+  const { id, tries } = row
   try {
-    await mailer(message)
-    await db.updateTable('outbox').set({ sent_at: now, last_error: null }).where('id', '=', id).execute()
+    await mailer(messageOf(row, sealer))
+    await db
+      .updateTable('outbox')
+      .set({ sent_at: now, last_error: null, sealed_link: null })
+      .where('id', '=', id)
+      .execute()
     return true
   } catch (error) {
     const pause = pauses[Math.min(tries, pauses.length - 1)] ?? hours(6)
     const reason = error instanceof Error ? error.message.slice(0, 500) : 'unknown'
     await db
       .updateTable('outbox')
-      .set({ next_try_at: now + pause, last_error: reason })
+      .set({
+        next_try_at: now + pause,
+        last_error: reason,
+        ...(tries + 1 >= longestTries ? { sealed_link: null } : {}),
+      })
       .where('id', '=', id)
       .execute()
     return false
   }
+}
+
+/** Writes the message out, with its link where it has one. A link of ours has nothing in it that HTML would read. */
+function messageOf(row: Selectable<OutboxTable>, sealer: Sealer): Message {
+  const link = row.sealed_link === null ? null : sealer.open(row.sealed_link, boundTo(row.id)).toString()
+  const filled = (text: string) => (link === null ? text : text.replaceAll(linkPlace, () => link))
+  return { to: row.recipient, subject: row.subject, text: filled(row.body_text), html: filled(row.body_html) }
 }
 
 /** Deletes what was sent, or given up, more than thirty days ago. */

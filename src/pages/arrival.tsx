@@ -17,10 +17,11 @@ import { consumeInvitation, findInvitation, type OpenInvitation } from '../users
 import { parsePersonName } from './names.ts'
 import { frameOf, type PageParts, page } from './page-parts.ts'
 import { endCurrent, handOver, home } from './passage.ts'
+import { passwordWords } from './password-words.ts'
 import { AcceptInvitationView } from './views/arrival/accept-invitation.tsx'
 import { FirstAdministratorView } from './views/arrival/first-administrator.tsx'
 import { LinkInvalidView, type LinkKind } from './views/arrival/link-invalid.tsx'
-import type { Frame, Problems } from './views/parts/frame.ts'
+import type { Problems } from './views/parts/frame.ts'
 
 /** Declares the pages of the two links by which people arrive. */
 export function arrivalPages(door: Door, parts: PageParts): void {
@@ -154,17 +155,6 @@ async function showInvitation(
     />
   )
   return page(c, view, problem === null ? 200 : 422)
-}
-
-const passwordMessages = {
-  'too-short': 'problem.passwordTooShort',
-  'too-long': 'problem.passwordTooLong',
-  common: 'problem.passwordCommon',
-  'names-you': 'problem.passwordNamesYou',
-} as const
-
-function passwordWords(frame: Frame, problem: PasswordProblem, minLength: number): string {
-  return frame.t(passwordMessages[problem], { minLength, maxLength: 128 })
 }
 
 function showInvalid(c: DoorContext, parts: PageParts, kind: LinkKind): Promise<Response> {

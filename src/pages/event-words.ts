@@ -15,6 +15,7 @@ const eventWords: Readonly<Record<EventName, MessageId>> = {
   'sign-out': 'event.sign-out',
   'password.refused': 'event.password.refused',
   'password.set': 'event.password.set',
+  'password.reset-requested': 'event.password.reset-requested',
   'attempts.blocked': 'event.attempts.blocked',
   'second-factor.accepted': 'event.second-factor.accepted',
   'second-factor.refused': 'event.second-factor.refused',

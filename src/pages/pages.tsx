@@ -11,6 +11,7 @@ import { userPage } from './admin/user.tsx'
 import { adminPages } from './admin.tsx'
 import { arrivalPages } from './arrival.tsx'
 import { auditPages } from './audit.tsx'
+import { forgottenPasswordPages } from './forgotten-password.tsx'
 import { frameOf, type PageParts, page, setRetryAfter } from './page-parts.ts'
 import { stepUp, wayOn } from './passage.ts'
 import { profilePages } from './profile.tsx'
@@ -37,6 +38,7 @@ export function createPages(parts: PageParts, hooks: Pick<DoorParts, 'onBug' | '
   recoveryCodePages(door, parts)
   profilePages(door, parts)
   arrivalPages(door, parts)
+  forgottenPasswordPages(door, parts)
   adminPages(door, parts)
   userPage(door, parts)
   editUserPages(door, parts)

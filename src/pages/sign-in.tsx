@@ -96,10 +96,12 @@ const notices = {
   over: 'signIn.notice.over',
   'signed-out': 'signIn.notice.signedOut',
   ended: 'signIn.notice.ended',
+  'password-reset': 'signIn.notice.passwordReset',
   'no-administrator': 'signIn.notice.noAdministrator',
 } as const
 
 function noticeOf(frame: Frame, name: string | undefined): Notice | undefined {
   if (name === undefined || !Object.hasOwn(notices, name)) return undefined
-  return { kind: name === 'signed-out' ? 'info' : 'warning', text: frame.t(notices[name as keyof typeof notices]) }
+  const kind = name === 'password-reset' ? 'success' : name === 'signed-out' ? 'info' : 'warning'
+  return { kind, text: frame.t(notices[name as keyof typeof notices]) }
 }

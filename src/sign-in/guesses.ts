@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { isIPv6 } from 'node:net'
-import { type Limit, perAccount, perAddress } from '../attempts/attempts.ts'
+import { type Limit, perAccount, perAddress, perMailbox } from '../attempts/attempts.ts'
 
 /** Counts of the person's own, cleared by a success, and counts shared with others, which are not. */
 export interface GuessLimits {
@@ -44,6 +44,15 @@ export function secondFactorLimits({
     own: [{ key: `second-factor:account:${userId}`, allowance: perAccount }],
     shared: [{ key: `guess:address:${network(address)}`, allowance: perAddress }],
   }
+}
+
+/** A mail that anybody may have sent: charged to the address that asks, then to the account, whether or not it exists. */
+export function resetMailLimits({ emailKey, address }: { emailKey: string; address: string }): readonly Limit[] {
+  const account = createHash('sha256').update(emailKey).digest('base64url')
+  return [
+    { key: `reset-mail:address:${network(address)}`, allowance: perAddress },
+    { key: `reset-mail:account:${account}`, allowance: perMailbox },
+  ]
 }
 
 /** In which order to count: the address first, so that a blocked address adds nothing to its victim's count. */

@@ -3,6 +3,7 @@
 import type { Caller } from '../audit/record.ts'
 import type { Database, DatabaseTransaction } from '../database/database.ts'
 import type { Policies } from '../enforcement/policies.ts'
+import type { LinkMail } from '../mail/link-mails.ts'
 import type { Notice } from '../mail/notices.ts'
 import type { Hashing } from '../passwords/hashing.ts'
 import type { MasterKey } from '../secrets/master-key.ts'
@@ -18,6 +19,21 @@ export type Notify = (
   about: { account: Account; caller: Caller | null; now: Instant },
 ) => Promise<void>
 
+/** Queues a mail with a one-time link as part of the transaction. Whoever builds this makes the link, from the public address alone. */
+export type MailLink = (
+  trx: DatabaseTransaction,
+  link: { about: LinkMail; token: string; expiresAt: Instant },
+  about: {
+    /** Where it goes: the address that is stored, never one that somebody typed just now. */
+    to: { email: string; name: string | null }
+    /** The language of the mail. */
+    language: string
+    helpContact: string | null
+    caller: Caller | null
+    now: Instant
+  },
+) => Promise<void>
+
 export interface SignInParts {
   db: Database
   clock: Clock
@@ -27,4 +43,8 @@ export interface SignInParts {
   policies: Policies
   limits: SessionLimits
   notify: Notify
+  mailLink: MailLink
+  /** False where no mail server is set, so that nothing can be promised by mail. */
+  hasMailServer: boolean
+  serviceName: string
 }

@@ -1,48 +1,11 @@
-// Whether somebody has an account, whether it is disabled, blocked or not yet used: a stranger cannot tell, neither by
-// status, words, headers or cookies, nor by the time that the answer takes.
+// Whether somebody has an account, whether it is disabled, blocked or not yet used: a stranger cannot tell by status,
+// words, headers or cookies. What the time of an answer tells is measured beside this, in `enumeration-timing.test.ts`.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { perAccount } from '../../src/attempts/attempts.ts'
-import { createUser } from '../../src/users/users.ts'
-import { addPerson, addProtectedPerson } from '../support/people.ts'
-import { dialects, origin, startService, type TestService } from '../support/service.ts'
+import { perAccount, perMailbox } from '../../src/attempts/attempts.ts'
+import { dialects, startService, type TestService } from '../support/service.ts'
 import { enforce } from '../support/states.ts'
-
-/** The accounts that a stranger may ask for. All addresses are equally long, so that nothing but the answer differs. */
-const accounts = {
-  unknown: 'nobody@example.org',
-  'in use': 'person@example.org',
-  'with 2FA': 'factor@example.org',
-  'of an administrator': 'leader@example.org',
-  disabled: 'formal@example.org',
-  'without a password yet': 'newbie@example.org',
-} as const
-type Account = keyof typeof accounts
-const names = Object.keys(accounts) as Account[]
-
-async function populate(running: TestService): Promise<void> {
-  await addPerson(running, { email: accounts['in use'] })
-  await addProtectedPerson(running, { email: accounts['with 2FA'] })
-  await addPerson(running, { email: accounts['of an administrator'], role: 'administrator' })
-  const disabled = await addPerson(running, { email: accounts.disabled })
-  await running.db
-    .updateTable('users')
-    .set({ deactivated_at: running.time.now })
-    .where('id', '=', disabled.id)
-    .execute()
-  const invited = { email: accounts['without a password yet'], name: null, role: 'member' as const, passwordHash: null }
-  const about = { now: running.time.now, caller: null, actor: null }
-  await running.db.transaction().execute((trx) => createUser(trx, invited, 'administrator', about))
-}
-
-function tryPassword(running: TestService, email: string, password: string, from = '192.0.2.1'): Promise<Response> {
-  return running.fetch('/sign-in', {
-    method: 'POST',
-    headers: { origin, 'content-type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams({ email, password }).toString(),
-    from,
-  })
-}
+import { accounts, askForLink, names, populate, tryPassword } from '../support/stranger.ts'
 
 /** Everything that a stranger sees of an answer, but for the address that they typed themselves and the request's number. */
 async function seen(response: Response, email: string) {
@@ -97,6 +60,26 @@ for (const dialect of dialects) {
       for (const other of others) expect(other).toEqual(reference)
     })
 
+    test('sees the same answer to a forgotten password, whatever the account, up to the limit and beyond', async () => {
+      const told = await Promise.all(
+        names.map(async (name, index) => {
+          const answers = []
+          for (let count = 0; count < perMailbox.free + 3; count += 1)
+            answers.push(await seen(await askForLink(running, accounts[name], `198.51.100.${index}`), accounts[name]))
+          return answers
+        }),
+      )
+      const [reference, ...others] = told
+      expect(reference?.map(({ status }) => status)).toEqual(Array(perMailbox.free + 3).fill(303))
+      for (const answer of reference ?? []) expect(answer).toEqual(reference?.[0])
+      for (const other of others) expect(other).toEqual(reference)
+      await running.deliver()
+      const mailed = new Set(running.mails.filter(({ text }) => text.includes('token=')).map(({ to }) => to))
+      expect([...mailed].sort()).toEqual(
+        [accounts['in use'], accounts['with 2FA'], accounts['of an administrator']].sort(),
+      )
+    })
+
     test('learns nothing from the right password of a disabled account', async () => {
       const right = await seen(
         await tryPassword(running, accounts.disabled, 'four words nobody would guess'),
@@ -122,46 +105,13 @@ for (const dialect of dialects) {
     })
 
     test('sees the same for links that are unknown, and for pages that are not theirs', async () => {
-      const links = ['/accept-invitation?token=x', `/accept-invitation?token=${'A'.repeat(43)}`, '/accept-invitation']
-      const [reference, ...others] = await Promise.all(links.map(async (link) => seen(await running.fetch(link), '')))
-      for (const other of others) expect(other).toEqual(reference)
+      for (const path of ['/accept-invitation', '/reset-password']) {
+        const links = [`${path}?token=x`, `${path}?token=${'A'.repeat(43)}`, path]
+        const [reference, ...others] = await Promise.all(links.map(async (link) => seen(await running.fetch(link), '')))
+        for (const other of others) expect(other).toEqual(reference)
+      }
       for (const path of ['/admin/users', '/my-profile', '/my-profile/settings'])
         expect((await running.fetch(path)).headers.get('location')).toBe(`/sign-in?next=${encodeURIComponent(path)}`)
     })
   })
 }
-
-describe('a stranger with a stop-watch', () => {
-  const rounds = 41
-
-  /** The median time of each account's answer, asked in turns, so that whatever else the machine does meets all of them. */
-  async function medians(running: TestService): Promise<Record<Account, number>> {
-    const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Account, number[]>
-    for (let round = -2; round < rounds; round += 1) {
-      // Counts of earlier rounds are forgotten: a block would cost no hash, for any account alike.
-      await running.db.deleteFrom('attempts').execute()
-      for (let turn = 0; turn < names.length; turn += 1) {
-        const name = names[(turn + round + names.length) % names.length] ?? 'unknown'
-        const began = performance.now()
-        await (await tryPassword(running, accounts[name], 'a wrong password')).text()
-        if (round >= 0) times[name].push(performance.now() - began)
-      }
-    }
-    return Object.fromEntries(
-      Object.entries(times).map(([name, values]) => [name, values.sort((a, b) => a - b)[rounds >> 1] ?? 0]),
-    ) as Record<Account, number>
-  }
-
-  test('cannot tell the accounts apart: every answer costs the same hash', { timeout: 180_000, retry: 2 }, async () => {
-    const running = await startService()
-    await populate(running)
-    const median = await medians(running)
-    await running.stop()
-    // An answer without a hash would take a tenth of the time, one with two twice as much.
-    for (const name of names) {
-      const ratio = median[name] / median['in use']
-      expect(ratio, `${name} against in use`).toBeGreaterThan(0.7)
-      expect(ratio, `${name} against in use`).toBeLessThan(1.4)
-    }
-  })
-})

@@ -29,6 +29,7 @@ const who: Record<string, [actor: 'self' | 'nobody' | 'administrator', subject: 
   'sign-out': ['self', 'self'],
   'password.refused': ['nobody', 'self'],
   'password.set': ['self', 'self'],
+  'password.reset-requested': ['nobody', 'self'],
   'attempts.blocked': ['nobody', 'self'],
   'second-factor.accepted': ['self', 'self'],
   'second-factor.refused': ['nobody', 'self'],
@@ -98,6 +99,8 @@ for (const dialect of dialects) {
       await bob.send('/accept-invitation', { token: invitation, password })
       await bob.send('/sign-out', {})
       const person = { id: await idOf('bob@example.org'), email: 'bob@example.org', password }
+      await bob.send('/forgot-password', { email: person.email })
+      await running.deliver()
       await bob.send('/sign-in', { email: person.email, password: 'a wrong password of bob' }, agent)
       secrets.push('a wrong password of bob')
       await signIn(bob, person)

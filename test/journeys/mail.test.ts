@@ -1,23 +1,17 @@
-import type { AddressInfo } from 'node:net'
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
+import type { SMTPServerOptions } from 'smtp-server'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { smtpMailer } from '../../src/mail/mailer.ts'
 import { deliverDue, send } from '../../src/mail/outbox.ts'
 import { minutes } from '../../src/time.ts'
 import { Browser } from '../support/browser.ts'
+import { type MailServer, partOf, type Received, startMailServer } from '../support/mail-server.ts'
 import { addPerson, enrol, signIn } from '../support/people.ts'
 import { dialects, startService, type TestService } from '../support/service.ts'
-
-interface Received {
-  from: string
-  to: string[]
-  raw: string
-}
 
 for (const dialect of dialects) {
   describe(`mail by SMTP on ${dialect}`, { timeout: 60_000 }, () => {
     let running: TestService
-    let server: SMTPServer
+    let server: MailServer
     let received: Received[]
     let refused: Set<string>
     beforeEach(async () => {
@@ -26,50 +20,27 @@ for (const dialect of dialects) {
       refused = new Set()
     })
     afterEach(async () => {
-      await new Promise<void>((closed) => server.close(closed))
+      await server.close()
       await running.stop()
     })
 
     /** Starts a mail server and returns its address. */
     async function listen(options: SMTPServerOptions = {}): Promise<string> {
-      server = new SMTPServer({
-        authOptional: true,
-        disabledCommands: ['STARTTLS'],
-        allowInsecureAuth: true,
-        onRcptTo: ({ address }, _session, done) =>
-          done(refused.has(address) ? Object.assign(new Error('no such mailbox'), { responseCode: 550 }) : null),
-        onData: (stream, { envelope }, done) => {
-          const chunks: Buffer[] = []
-          stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-          stream.on('end', () => {
-            const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address
-            const to = envelope.rcptTo.map(({ address }) => address)
-            received.push({ from, to, raw: Buffer.concat(chunks).toString('utf8') })
-            done()
-          })
-        },
-        ...options,
-      })
-      await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-      return `127.0.0.1:${(server.server.address() as AddressInfo).port}`
+      server = await startMailServer({ refused }, options)
+      received = server.received
+      return server.address
     }
     const deliver = async (url: string) =>
-      deliverDue(running.db, await smtpMailer(url, 'Sign-in <no-reply@example.org>'), running.time.now)
+      deliverDue(
+        running.db,
+        await smtpMailer(url, 'Sign-in <no-reply@example.org>'),
+        running.service.machine.sealer,
+        running.time.now,
+      )
     const queue = (to: string, subject = 'Hello') => {
       const message = { to, subject, text: 'In words', html: '<p>In words</p>' }
       return running.db.transaction().execute((trx) => send(trx, message, running.time.now))
     }
-    const partOf = ({ raw }: Received, type: string) => {
-      const boundary = /boundary="([^"]+)"/.exec(raw)?.[1] ?? ''
-      const part = raw.split(`--${boundary}`).find((it) => it.includes(`Content-Type: ${type}`)) ?? ''
-      const body = part.slice(part.indexOf('\r\n\r\n') + 4)
-      if (/Content-Transfer-Encoding: base64/i.test(part)) return Buffer.from(body, 'base64').toString('utf8')
-      const bytes = body
-        .replace(/=\r\n/g, '')
-        .replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-      return Buffer.from(bytes, 'latin1').toString('utf8')
-    }
-
     test('a notice arrives, as text and as HTML', async () => {
       const address = await listen()
       const browser = new Browser(running)
@@ -108,7 +79,7 @@ for (const dialect of dialects) {
     test('a server that is away for a while loses nothing', async () => {
       const address = await listen()
       await queue('ada@example.org')
-      await new Promise<void>((closed) => server.close(closed))
+      await server.close()
       expect(await deliver(`smtp://${address}`)).toEqual({ sent: 0, failed: 1 })
       const again = await listen()
       running.time.now += minutes(1)

@@ -95,6 +95,11 @@ const table: Readonly<Record<string, Row>> = {
     'changes → /my-profile': [...outside, ...secondFactorOwed, ...owesCodes, ...usable],
     'changes → /set-up-mfa': owesEnrolment,
   },
+  'GET /forgot-password': { page: everyState },
+  'POST /forgot-password': { 'changes → /forgot-password': everyState },
+  // With a valid link of somebody else's. It ends what this browser had, and makes no session.
+  'GET /reset-password': { page: everyState },
+  'POST /reset-password': { 'changes → /sign-in': everyState },
 
   // For whoever is signing in or stepping up, and only while it is the step that is due.
   'GET /sign-in/password': {
@@ -373,8 +378,10 @@ describe('the table', () => {
       'GET /accept-invitation',
       'GET /assets/:file',
       'GET /favicon.svg',
+      'GET /forgot-password',
       'GET /healthz',
       'GET /readyz',
+      'GET /reset-password',
       // The sign-in page is open to who is only signing in: they may want to be somebody else.
       'GET /set-up-mfa',
       'GET /sign-in',

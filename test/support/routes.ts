@@ -4,12 +4,13 @@
 import type { Browser } from './browser.ts'
 import { password } from './people.ts'
 import { origin } from './service.ts'
-import { codeIn, invitationToken, type State } from './states.ts'
+import { codeIn, invitationToken, resetToken, type State } from './states.ts'
 import { changesBetween, readTables } from './tables.ts'
 
 /** The query that a route is opened with, where it takes one. */
 const queries: Record<string, (state: State) => Record<string, string>> = {
   'GET /accept-invitation': () => ({ token: invitationToken }),
+  'GET /reset-password': () => ({ token: resetToken }),
   'GET /set-up': ({ setUpToken }) => ({ token: setUpToken }),
   'GET /sign-in': () => ({ next: '/my-profile/settings' }),
   'GET /sign-in/recovery-code-used': () => ({ next: '/my-profile/settings' }),
@@ -40,6 +41,8 @@ const forms: Record<string, (state: State) => Record<string, string | readonly s
   'POST /admin/users/:id/reactivate': () => ({}),
   'POST /admin/users/:id/delete': () => ({ email: 'eve@example.org' }),
   'POST /admin/users/:id/end-sessions': () => ({}),
+  'POST /forgot-password': () => ({ email: 'eve@example.org' }),
+  'POST /reset-password': () => ({ token: resetToken, password: 'new words nobody would guess' }),
   'POST /accept-invitation': () => ({ token: invitationToken, password: 'new words nobody would guess' }),
   'POST /set-up': ({ setUpToken }) => ({
     token: setUpToken,

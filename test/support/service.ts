@@ -9,7 +9,7 @@ import { openDatabase } from '../../src/database/database.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Tables } from '../../src/database/tables.ts'
 import type { StaticFiles } from '../../src/http/static-files.ts'
-import type { Message } from '../../src/mail/outbox.ts'
+import type { Mailer, Message } from '../../src/mail/outbox.ts'
 import { masterKey } from '../../src/secrets/master-key.ts'
 import { confirmKey, sealerFor } from '../../src/secrets/sealing.ts'
 import { createService, type Service } from '../../src/service.ts'
@@ -45,6 +45,10 @@ export interface TestServiceOptions {
   key?: Buffer
   /** The public address, where it is not `origin`. */
   url?: string
+  /** False for a service without a mail server. */
+  hasMailServer?: boolean
+  /** Hands mail on to a real server; without it mails are only kept. */
+  mailer?: Mailer | null
 }
 
 /** Stand-ins for what the build makes for browsers. */
@@ -63,6 +67,8 @@ export async function startService({
   trustedProxies = [],
   key = randomBytes(32),
   url = origin,
+  hasMailServer = true,
+  mailer = null,
 }: TestServiceOptions = {}): Promise<TestService> {
   const postgres = dialect === 'postgres' ? await createDatabase(inject('postgresTemplate')) : null
   const db = await openDatabase(postgres ? { postgres: postgres.url } : { sqliteFile: ':memory:' })
@@ -81,11 +87,15 @@ export async function startService({
         name: 'Countersign',
         trustedProxies: proxies,
         session: { idle: hours(1), overall: hours(24) },
+        mail: hasMailServer ? { url: 'smtp://mail.test', from: 'no-reply@example.org' } : null,
       },
       db,
       key: secret,
       clock: () => time.now,
-      mailer: async (message) => void mails.push(message),
+      mailer: async (message) => {
+        mails.push(message)
+        await mailer?.(message)
+      },
       log: {
         info: (fields, message) => void logged.push(JSON.stringify({ ...fields, message })),
         error: (fields, message) => void logged.push(`ERROR ${message} ${describe(fields)}`),

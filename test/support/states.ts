@@ -33,6 +33,9 @@ export type StateName = (typeof stateNames)[number]
 /** A token that an administrator has handed out, for routes that are reached by one. */
 export const invitationToken = 'I'.repeat(43)
 
+/** A token that somebody else, `eve@example.org`, was mailed to choose a new password. */
+export const resetToken = 'R'.repeat(43)
+
 export interface State {
   name: StateName
   running: TestService
@@ -132,6 +135,7 @@ export async function makeState(name: StateName, dialect: Dialect): Promise<Stat
   const running = await startService({ dialect })
   const { browser, key } = await makers[name](running)
   const other = await addPerson(running, { email: 'eve@example.org', name: 'Eve Example' })
+  await addResetLink(running, other.id)
   await addInvitation(running)
   await running.db.updateTable('installation').set({ first_administrator_at: running.time.now }).execute()
   const contents = await readTables(running.db)
@@ -177,6 +181,20 @@ async function addInvitation(running: TestService): Promise<void> {
   await running.db
     .insertInto('invitations')
     .values({ id: newId(), user_id, token_hash: hashToken(invitationToken), created_at, expires_at })
+    .execute()
+}
+
+async function addResetLink(running: TestService, userId: string): Promise<void> {
+  await running.db
+    .insertInto('one_time_links')
+    .values({
+      id: newId(),
+      purpose: 'reset-password',
+      user_id: userId,
+      token_hash: hashToken(resetToken),
+      created_at: running.time.now,
+      expires_at: running.time.now + minutes(60),
+    })
     .execute()
 }
 

@@ -11,6 +11,7 @@ const names = [
   'policies',
   'invitations',
   'one_time_links',
+  'password_reset_requests',
   'groups',
   'group_members',
   'personal_access_tokens',

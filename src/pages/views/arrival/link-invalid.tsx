@@ -6,7 +6,7 @@ import type { Frame } from '../parts/frame.ts'
 import { StepPage } from '../parts/step-page.tsx'
 
 /** Names what the link was for. */
-export type LinkKind = 'set-up' | 'invitation'
+export type LinkKind = 'set-up' | 'invitation' | 'reset-password'
 
 /** Holds what the page for a dead link shows. */
 export interface LinkInvalidProps {
@@ -18,6 +18,7 @@ export interface LinkInvalidProps {
 const details: Record<LinkKind, MessageId> = {
   'set-up': 'linkInvalid.setUp',
   invitation: 'linkInvalid.invitation',
+  'reset-password': 'linkInvalid.resetPassword',
 }
 
 /** Says that the link does not work, and what to do instead. */
@@ -25,7 +26,12 @@ export function LinkInvalidView({ frame, kind, helpContact }: LinkInvalidProps) 
   const { t } = frame
   return (
     <StepPage frame={frame} title={t('linkInvalid.title')} lead={t(details[kind])} helpContact={helpContact}>
-      <a href="/sign-in" class="btn btn-primary btn-block mt-7">
+      {kind === 'reset-password' && (
+        <a href="/forgot-password" class="btn btn-primary btn-block mt-7">
+          {t('linkInvalid.newResetLink')}
+        </a>
+      )}
+      <a href="/sign-in" class={`btn btn-block ${kind === 'reset-password' ? 'btn-ghost mt-2' : 'btn-primary mt-7'}`}>
         {t('linkInvalid.toSignIn')}
       </a>
     </StepPage>

@@ -7,18 +7,19 @@ import type { Frame } from '../parts/frame.ts'
 
 interface NewPasswordFieldProps {
   readonly frame: Frame
+  readonly label?: string
   readonly minLength: number
   readonly problem: string | undefined
   readonly autofocus: boolean
 }
 
 /** Asks for a new password of at least `minLength` characters. */
-export function NewPasswordField({ frame, minLength, problem, autofocus }: NewPasswordFieldProps) {
+export function NewPasswordField({ frame, label, minLength, problem, autofocus }: NewPasswordFieldProps) {
   return (
     <Field
       frame={frame}
       name="password"
-      label={frame.t('field.password')}
+      label={label ?? frame.t('field.password')}
       hint={frame.t('password.hint', { minLength })}
       type="password"
       problem={problem}

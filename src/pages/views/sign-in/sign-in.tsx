@@ -63,6 +63,11 @@ export function SignInView({ frame, next, email, problem, helpContact, notice }:
           {t('signIn.button')}
         </button>
       </form>
+      <p class="mt-5 text-center">
+        <a href="/forgot-password" class="link text-sm">
+          {t('signIn.forgotPassword')}
+        </a>
+      </p>
     </StepPage>
   )
 }
