@@ -14,17 +14,24 @@ export const root: string = join(import.meta.dirname, '..')
 
 const madeBy = '<!-- Made by `npm run docs`. Change the source, not this page. -->\n\n'
 
+/** What the service says of itself. */
+interface Described {
+  routes: readonly Route[]
+  apiDescription: Record<string, unknown>
+}
+
 /** Makes every generated page: its path in the repository and its text. */
-export function generatePages(routes: readonly Route[]): Record<string, string> {
+export function generatePages({ routes, apiDescription }: Described): Record<string, string> {
   return {
     'docs/reference/settings.md': madeBy + settingsPage(),
     'docs/reference/events.md': madeBy + eventsPage(root),
     'docs/reference/routes.md': madeBy + routesPage(routes),
+    'docs/reference/openapi.json': `${JSON.stringify(apiDescription, null, 2)}\n`,
   }
 }
 
-/** Builds the service without serving it, to ask it for its routes. The pages are JSX, which Node.js alone does not read. */
-async function routesOfService(): Promise<readonly Route[]> {
+/** Builds the service without serving it, to ask it for its routes and its API. The pages are JSX, which Node.js alone does not read. */
+async function describedService(): Promise<Described> {
   const { runnerImport } = await import('vite')
   const source = (name: string) => join(root, 'src', name)
   const jsx = { runtime: 'automatic', importSource: 'hono/jsx' } as const
@@ -35,7 +42,7 @@ async function routesOfService(): Promise<readonly Route[]> {
   const { masterKey } = await import('../src/secrets/master-key.ts')
   const { readConfig } = await import('../src/config.ts')
   const db = await openDatabase({ sqliteFile: ':memory:' })
-  const { routes } = createService({
+  const { routes, apiDescription } = createService({
     config: readConfig({}, root),
     db,
     key: masterKey(randomBytes(32)),
@@ -45,10 +52,10 @@ async function routesOfService(): Promise<readonly Route[]> {
     assets: { script: '', style: '', files: new Map() },
   })
   await db.destroy()
-  return routes
+  return { routes, apiDescription }
 }
 
 if (import.meta.main) {
-  for (const [path, text] of Object.entries(generatePages(await routesOfService())))
+  for (const [path, text] of Object.entries(generatePages(await describedService())))
     writeFileSync(join(root, path), text)
 }

@@ -63,6 +63,7 @@ const stages: Record<string, Stage> = {
   types: { title: 'Types', command: ['tsc', '--noEmit'] },
   lint: { title: 'Lint and format', command: lint },
   vitest: { title: 'Unit, journey and abuse tests', command: vitest, packages: packagesForVitest, count: countVitest },
+  api: { title: 'The API against its description', command: ['node', 'scripts/check-api.ts'] },
   browser: {
     title: 'Browser tests',
     command: ['playwright', 'test'],

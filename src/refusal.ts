@@ -6,6 +6,7 @@ import type { Instant } from './time.ts'
 /** Every reason, with the HTTP status that says it. The words for people are in messages/ under `refusal.<code>`. */
 export const refusals = {
   'signed-out': 401,
+  'invalid-token': 401,
   'sign-in-over': 401,
   'step-up-needed': 401,
   'second-factor-owed': 401,
@@ -13,6 +14,8 @@ export const refusals = {
   'recovery-codes-owed': 403,
   'not-allowed': 403,
   'not-on-yourself': 403,
+  'not-for-tokens': 403,
+  'scope-missing': 403,
   'mfa-needed-first': 403,
   'mfa-enforced': 403,
   'cross-origin': 403,
@@ -22,6 +25,8 @@ export const refusals = {
   'last-administrator': 409,
   'too-large': 413,
   'unsupported-form': 415,
+  'not-json': 415,
+  'validation-failed': 422,
   'bad-request': 400,
   'too-many-attempts': 429,
   busy: 503,

@@ -1,6 +1,7 @@
 // Builds the whole service from configuration, database, clock and mailer. Tests build it in the same way; `server.ts` puts
 // it behind a socket.
 
+import { purgeAccessTokens } from './access-tokens/access-tokens.ts'
 import { createApi } from './api/api.ts'
 import { purgeAttempts } from './attempts/attempts.ts'
 import { createLinker, writeHead } from './audit/chain.ts'
@@ -59,7 +60,9 @@ export interface Service {
   /** Answers, without a word, what is not even a request (400) or what failed before it came to a door (500). */
   fault(status: 400 | 500, error: unknown): Response
   /** Every route of every door, for the table of routes and states. */
-  routes: readonly { method: string; path: string; access: string }[]
+  routes: readonly { method: string; path: string; access: string; scope?: string | null }[]
+  /** The description of the API, as OpenAPI. */
+  apiDescription: Record<string, unknown>
   machine: SignInParts
   /** Works off what waits to be mailed, and delivers what is due. */
   deliverMail(): Promise<{ sent: number; failed: number }>
@@ -113,6 +116,7 @@ export function createService(parts: ServiceParts): Service {
       return response
     },
     routes: [...pages.routes, ...api.routes],
+    apiDescription: api.description,
     machine,
     linkAudit: async () => void (await linker.link(clock())),
     deliverMail: async () => {
@@ -125,6 +129,7 @@ export function createService(parts: ServiceParts): Service {
       await purgeEnrolments(db, clock())
       await purgeLinks(db, clock())
       await purgeSessions(db, config.session, clock())
+      await purgeAccessTokens(db, clock())
       await purgeAttempts(db, clock())
       await purgeOutbox(db, clock())
       const { head } = await linker.link(clock())

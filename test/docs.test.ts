@@ -9,7 +9,10 @@ import { describe, expect, test } from 'vitest'
 import en from '../messages/en.json' with { type: 'json' }
 import { eventsPage, readEvents } from '../scripts/docs/events.ts'
 import { generatePages, root } from '../scripts/docs.ts'
+import { scopes } from '../src/access-tokens/scopes.ts'
+import { problemTitles } from '../src/api/problems.ts'
 import { settings } from '../src/config.ts'
+import { type RefusalCode, refusals } from '../src/refusal.ts'
 import { Browser } from './support/browser.ts'
 import { addProtectedPerson, signIn } from './support/people.ts'
 import { dialects, startService, type TestService } from './support/service.ts'
@@ -35,7 +38,7 @@ const { routes } = service
 await stop()
 
 test('the generated pages are those that the source makes', () => {
-  for (const [path, text] of Object.entries(generatePages(routes))) {
+  for (const [path, text] of Object.entries(generatePages(service))) {
     expect(read(path), `${path} is out of date: run "npm run docs"`).toBe(text)
   }
 })
@@ -53,6 +56,19 @@ test('every number stands in the code as the page of numbers quotes it', () => {
   expect(quoted.length).toBeGreaterThan(25)
   const folded = (text: string) => text.replace(/\s+/g, ' ')
   for (const [, file = '', code = ''] of quoted) expect(folded(read(file)), `${file} in numbers.md`).toContain(code)
+})
+
+test('every problem of the API is in its guide, with its status', () => {
+  const guide = read('docs/guides/api.md')
+  for (const code of Object.keys(problemTitles)) {
+    const row = guide.split('\n').find((line) => line.startsWith('| `') && line.includes(`\`${code}\``)) ?? ''
+    expect(row, `${code} in api.md`).toContain(String(code === 'bug' ? 500 : refusals[code as RefusalCode]))
+  }
+})
+
+test('every scope is in the guide to the API', () => {
+  const listed = [...read('docs/guides/api.md').matchAll(/^\| `(\w+:\w+)` \|/gm)].map(([, scope]) => scope)
+  expect(listed).toEqual([...scopes])
 })
 
 test('every value of acr in the code is on the page of assurance', () => {
@@ -94,7 +110,7 @@ describe.each(documents)('%s', (path) => {
     const paths = new Set(routes.map((route) => route.path))
     for (const quoted of quotations(text)) {
       const [, method, address = ''] = /^(?:(GET|POST) )?(\/[a-z0-9/:.-]*)(?:\?\S*)?$/.exec(quoted) ?? []
-      if (address === '' || /^\/(?:etc|var|run)\//.test(address)) continue
+      if (address === '' || /^\/(?:(?:etc|var|run)\/|api\/v1\/$)/.test(address)) continue
       expect(paths, `${quoted} in ${path}`).toContain(address)
       if (method) expect(routes.some((route) => route.method === method && route.path === address)).toBe(true)
     }

@@ -43,6 +43,8 @@ const meanings: Record<AuditEvent['name'], string> = {
   'user.deleted': 'An administrator deleted the account. Its events stay, under its id.',
   'invitation.created': 'A one-time link was made for a new user. The link itself is not recorded.',
   'invitation.accepted': 'The link was used to choose a password.',
+  'access-token.created': 'A personal access token was made. The token itself is not recorded.',
+  'access-token.revoked': 'A personal access token was deleted before its end.',
   'policy.changed': 'Enforcement was switched on (`to` is `mfa`) or off (`to` is `nothing`).',
   'settings.changed': 'Another setting of the service was changed.',
   'audit.exported':

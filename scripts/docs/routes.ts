@@ -6,6 +6,8 @@ export interface Route {
   method: string
   path: string
   access: string
+  /** On routes for programs: the scope that a token needs, or null where none is let in. */
+  scope?: string | null
 }
 
 const purposes: Record<string, string> = {
@@ -68,7 +70,11 @@ const purposes: Record<string, string> = {
   'POST /admin/audit/export': 'Sends the filtered log as CSV or JSON lines. Leaves an event.',
   'GET /healthz': 'Answers while the process is alive.',
   'GET /readyz': 'Answers 200 while the database answers, else 503.',
-  'GET /api/v1/me': 'The signed-in user, and how their session was proved, as JSON.',
+  'GET /api/openapi.json': 'The description of the API.',
+  'GET /api/v1/me': 'Who the caller is, and how that was proved.',
+  'GET /api/v1/me/tokens': 'The personal access tokens of the caller.',
+  'POST /api/v1/me/tokens': 'Makes a personal access token and answers it once. Needs a fresh proof.',
+  'DELETE /api/v1/me/tokens/:id': 'Revokes one.',
 }
 
 const opening = `# Routes
@@ -87,8 +93,11 @@ declaration covers is answered as if nothing were there.
 Administrators have every permission. Auditors have those that end in \`.read\`. The help desk has \`users.read\`,
 \`users.invite\` and \`users.reset-mfa\`, and acts on members only. Members have none.
 
-Whoever may not is led to what they owe (pages) or gets a problem as JSON (\`/api/v1/me\`). Every \`POST\` must come from a page of
-the service itself and be an ordinary form of at most 64 KiB. \`HEAD\` is judged like \`GET\` and begins nothing.
+Routes below \`/api/v1/\` are for programs: see [the guide to the API](../guides/api.md). The column Token names the scope with which
+a personal access token is let in; a dash means that none is.
+
+Whoever may not is led to what they owe (pages) or gets a problem as JSON (the API). Every request that changes something must come from a page of
+the service itself, unless it bears a token. Forms and JSON are at most 64 KiB. \`HEAD\` is judged like \`GET\` and begins nothing.
 
 The cookies are \`countersign-session\`, \`countersign-sign-in\` and \`countersign-browser\`, on https with \`__Host-\` in front.
 
@@ -105,7 +114,8 @@ export function routesPage(routes: readonly Route[]): string {
   ]
   if (faults.length > 0) throw new Error(faults.join('\n'))
   const rows = routes.map(
-    ({ method, path, access }) => `| \`${method}\` | \`${path}\` | \`${access}\` | ${purposes[`${method} ${path}`]} |`,
+    ({ method, path, access, scope }) =>
+      `| \`${method}\` | \`${path}\` | \`${access}\` | ${scope ? `\`${scope}\`` : '–'} | ${purposes[`${method} ${path}`]} |`,
   )
-  return `${opening}| Method | Path | Access | What it does |\n|---|---|---|---|\n${rows.join('\n')}\n`
+  return `${opening}| Method | Path | Access | Token | What it does |\n|---|---|---|---|---|\n${rows.join('\n')}\n`
 }

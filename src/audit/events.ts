@@ -53,6 +53,8 @@ export type AuditEvent =
   | { name: 'user.deleted'; details: { role: string } }
   | { name: 'invitation.created'; details: { expiresAt: string } }
   | { name: 'invitation.accepted'; details: Record<string, never> }
+  | { name: 'access-token.created'; details: { token: string; scopes: readonly string[]; expiresAt: string } }
+  | { name: 'access-token.revoked'; details: { token: string } }
   | { name: 'policy.changed'; details: { policy: string; from: string; to: string } }
   | { name: 'settings.changed'; details: { setting: 'help-contact' } }
   | { name: 'request.refused'; details: { because: string; method: string; path: string } }

@@ -5,12 +5,22 @@
 import { type Context, type Handler, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { matchedRoutes } from 'hono/route'
+import type { Scope } from '../access-tokens/scopes.ts'
 import { type Caller, printable, recordAlone } from '../audit/record.ts'
 import { Refusal, type RefusalCode } from '../refusal.ts'
+import { mustHaveScope } from '../sign-in/administer.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 import type { Holder } from '../sign-in/protect.ts'
-import { findPendingSignIn, findStanding, type PendingSignIn, type Standing } from '../sign-in/standing.ts'
+import {
+  type AnyStanding,
+  findPendingSignIn,
+  findStanding,
+  type PendingSignIn,
+  type Standing,
+  type TokenStanding,
+} from '../sign-in/standing.ts'
 import { may, type Permission } from '../users/roles.ts'
+import { bearerToken, mustBeValidToken } from './bearer.ts'
 import { type Connection, callerOf } from './caller.ts'
 import { readCookie } from './cookies.ts'
 import { setSecurityHeaders } from './headers.ts'
@@ -29,27 +39,45 @@ export type Access = 'anyone' | 'sign-in' | 'holder' | 'signed-in' | Permission
 
 export interface DoorEnv {
   Bindings: Connection
-  Variables: { caller: Caller; standing: Standing | null; refused: RefusalCode | null }
+  Variables: {
+    caller: Caller
+    standing: Standing | null
+    /** Where the token stands that this request bears, on a route that is for programs. */
+    token: TokenStanding | null
+    refused: RefusalCode | null
+  }
 }
 export type DoorContext = Context<DoorEnv>
 
 type Answer = Response | Promise<Response>
-type Method = 'get' | 'post'
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 type Declare<Given extends unknown[]> = (
   method: Method,
   path: string,
   handler: (c: DoorContext, ...given: Given) => Answer,
 ) => void
 
+export interface DeclaredRoute {
+  method: string
+  path: string
+  access: Access
+  /** On routes for programs: the scope that lets a token in, or null where none is let in. */
+  scope?: Scope | null
+}
+
 export interface Door {
   fetch(request: Request, connection: Connection): Answer
   /** Every declared route, for the table of routes and states. */
-  routes: readonly { method: string; path: string; access: Access }[]
+  routes: readonly DeclaredRoute[]
   anyone: Declare<[]>
   signIn: Declare<[PendingSignIn]>
   holder: Declare<[Holder]>
   signedIn: Declare<[Standing]>
   permitted: (permission: Permission, ...route: Parameters<Declare<[Standing]>>) => void
+  /** For programs: a session, or a token that has the scope, of somebody who owes nothing and has the permission, if one is named. */
+  program: (access: 'signed-in' | Permission, scope: Scope, ...route: Parameters<Declare<[AnyStanding]>>) => void
+  /** For programs that run in somebody's browser: a session only. A token is told that this is not for it. */
+  inPerson: (access: 'signed-in' | Permission, ...route: Parameters<Declare<[Standing]>>) => void
   /** The router, for tests that try to get past the declaration. */
   app: Hono<DoorEnv>
 }
@@ -83,7 +111,8 @@ export function createDoor(parts: DoorParts): Door {
   const app = new Hono<DoorEnv>({ strict: true })
   const declared = new WeakSet<object>()
   const guards = new WeakSet<object>()
-  const routes: { method: string; path: string; access: Access }[] = []
+  const forPrograms = new WeakSet<object>()
+  const routes: DeclaredRoute[] = []
 
   const guard = (middleware: MiddlewareHandler<DoorEnv>) => {
     guards.add(middleware)
@@ -94,6 +123,7 @@ export function createDoor(parts: DoorParts): Door {
     const caller = callerOf(c.req.raw.headers, c.env, settings.trustedProxies)
     c.set('caller', caller)
     c.set('standing', null)
+    c.set('token', null)
     c.set('refused', null)
     await next()
     setSecurityHeaders(c.res.headers, settings)
@@ -113,7 +143,8 @@ export function createDoor(parts: DoorParts): Door {
     // A stranger beside a declared route could answer in its place, so such a route is closed as well.
     if (!handlers.some((handler) => declared.has(handler))) throw new Refusal('not-found')
     if (!handlers.every((handler) => declared.has(handler) || guards.has(handler))) throw new Refusal('not-found')
-    mustBeSameOrigin(c.req.raw, settings.url)
+    const byToken = bearerToken(c) !== null && handlers.some((handler) => forPrograms.has(handler))
+    if (!byToken) mustBeSameOrigin(c.req.raw, settings.url)
     await next()
   })
   app.notFound(() => refuseWith(new Refusal('not-found')))
@@ -130,6 +161,7 @@ export function createDoor(parts: DoorParts): Door {
   function declare<Given extends unknown[]>(
     access: Access,
     lookUp: (c: DoorContext) => Promise<Given>,
+    programs?: { scope: Scope | null },
   ): Declare<Given> {
     return (method, path, handler) => {
       const gated: Handler<DoorEnv> = async (c) => {
@@ -139,7 +171,8 @@ export function createDoor(parts: DoorParts): Door {
         return handler(c, ...given)
       }
       declared.add(gated)
-      routes.push({ method: method.toUpperCase(), path, access })
+      if (programs) forPrograms.add(gated)
+      routes.push({ method: method.toUpperCase(), path, access, ...programs })
       app.on(method.toUpperCase(), path, gated)
     }
   }
@@ -154,6 +187,10 @@ export function createDoor(parts: DoorParts): Door {
     signedIn: declare('signed-in', async (c) => [await mustBeSignedIn(c, machine, settings)]),
     permitted: (permission, ...route) =>
       declare(permission, async (c) => [await mustBePermitted(c, machine, settings, permission)])(...route),
+    program: (access, scope, ...route) =>
+      declare(access, async (c) => [await mustBeProgram(c, machine, settings, { access, scope })], { scope })(...route),
+    inPerson: (access, ...route) =>
+      declare(access, async (c) => [await mustBeInPerson(c, machine, settings, access)], { scope: null })(...route),
   }
 }
 
@@ -162,10 +199,16 @@ function refuseWith(refusal: Refusal): never {
 }
 
 /** What somebody who is signed in tried and may not do. Everything else that is refused is in the log only: anyone can cause it. */
-const worthAnEvent: readonly RefusalCode[] = ['not-allowed', 'mfa-enforced', 'mfa-needed-first']
+const worthAnEvent: readonly RefusalCode[] = [
+  'not-allowed',
+  'not-for-tokens',
+  'scope-missing',
+  'mfa-enforced',
+  'mfa-needed-first',
+]
 
 async function noteRefusal(c: DoorContext, machine: SignInParts, { code }: Refusal): Promise<void> {
-  const standing = c.get('standing')
+  const standing = c.get('token') ?? c.get('standing')
   if (!standing || !worthAnEvent.includes(code)) return
   const actor = standing.account.user.id
   const details = { because: code, method: c.req.method, path: printable(c.req.path, 200) }
@@ -231,6 +274,32 @@ async function mustBePermitted(
 ): Promise<Standing> {
   const standing = await mustBeSignedIn(c, machine, settings)
   if (!may(standing.account.user.role, permission)) throw new Refusal('not-allowed')
+  return standing
+}
+
+/** Asks for the session or, where the request bears a token, for that and nothing else. */
+async function mustBeProgram(
+  c: DoorContext,
+  machine: SignInParts,
+  settings: HttpSettings,
+  { access, scope }: { access: 'signed-in' | Permission; scope: Scope | null },
+): Promise<AnyStanding> {
+  const text = bearerToken(c)
+  const standing = text === null ? await mustBeSignedIn(c, machine, settings) : await mustBeValidToken(machine, text)
+  if (standing.via === 'token') c.set('token', standing)
+  if (access !== 'signed-in' && !may(standing.account.user.role, access)) throw new Refusal('not-allowed')
+  mustHaveScope(standing, scope)
+  return standing
+}
+
+async function mustBeInPerson(
+  c: DoorContext,
+  machine: SignInParts,
+  settings: HttpSettings,
+  access: 'signed-in' | Permission,
+): Promise<Standing> {
+  const standing = await mustBeProgram(c, machine, settings, { access, scope: null })
+  if (standing.via === 'token') throw new Refusal('not-for-tokens')
   return standing
 }
 

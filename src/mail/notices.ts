@@ -11,6 +11,8 @@ export type Notice =
   | { about: 'authenticator-replaced' }
   | { about: 'authenticator-renamed'; name: string }
   | { about: 'authenticator-blocked' }
+  | { about: 'access-token-created'; name: string }
+  | { about: 'access-token-revoked'; name: string }
   | { about: 'recovery-codes-created' }
   | { about: 'recovery-code-used'; left: number }
   | { about: 'sessions-ended' }

@@ -2,6 +2,7 @@
 // caller gives, so that inside a transaction the facts are the transaction's own.
 
 import type { Kysely } from 'kysely'
+import { type AccessToken, readScopes } from '../access-tokens/access-tokens.ts'
 import type { Database } from '../database/database.ts'
 import type { Role, Tables, Theme } from '../database/tables.ts'
 import type { EnrolledFactor, RecoveryCodesState } from '../factors/factors.ts'
@@ -192,4 +193,37 @@ export async function readSignIn(
     expiresAt: row.expires_at,
   }
   return { signIn, account: accountFrom(rows, row, now) }
+}
+
+/** Finds a personal access token by its text, with its owner's account: the one read of a token check. Null when it is unknown, revoked or has expired. */
+export async function readAccessToken(
+  db: Database,
+  text: string,
+  now: Instant,
+): Promise<{ token: AccessToken; account: Account } | null> {
+  const rows = await accounts(db)
+    .innerJoin('personal_access_tokens', 'personal_access_tokens.user_id', 'users.id')
+    .select([
+      'personal_access_tokens.id as token_id',
+      'personal_access_tokens.name as token_name',
+      'personal_access_tokens.scopes',
+      'personal_access_tokens.created_at as token_created_at',
+      'personal_access_tokens.expires_at as token_expires_at',
+      'personal_access_tokens.last_used_at',
+    ])
+    .where('personal_access_tokens.token_hash', '=', hashToken(text))
+    .where('personal_access_tokens.expires_at', '>', now)
+    .execute()
+  const [row] = rows
+  if (!row) return null
+  const token = {
+    id: row.token_id,
+    userId: row.user_id,
+    name: row.token_name,
+    scopes: readScopes(row.scopes),
+    createdAt: row.token_created_at,
+    expiresAt: row.token_expires_at,
+    lastUsedAt: row.last_used_at,
+  }
+  return { token, account: accountFrom(rows, row, now) }
 }

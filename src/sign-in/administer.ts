@@ -1,6 +1,7 @@
 // What an administrator does to the whole service: enforce MFA, change settings, add users. Each asks for a fresh proof of
 // the administrator's own, and enforcing asks that they have MFA themselves: nobody is locked out by someone who would be.
 
+import { type Scope, scopeFor } from '../access-tokens/scopes.ts'
 import type { Caller } from '../audit/record.ts'
 import type { Role } from '../database/tables.ts'
 import { setMfaEnforced } from '../enforcement/policies.ts'
@@ -12,12 +13,32 @@ import { createUser } from '../users/users.ts'
 import { type Account, readAccount } from './account.ts'
 import type { SignInParts } from './parts.ts'
 import { mustBeFresh } from './protect.ts'
-import type { Standing } from './standing.ts'
+import type { AnyStanding, Standing } from './standing.ts'
 
-/** Asks for a permission and a fresh proof. Throws `not-allowed` or `step-up-needed`. */
-export function mustBePermitted(standing: Standing, permission: Permission): void {
+/**
+ * Asks for a permission and, in person, for a fresh proof; of a token, for the scope that lets the permission through.
+ * Throws `not-allowed`, `step-up-needed`, `scope-missing` or `not-for-tokens`.
+ */
+export function mustBePermitted(standing: AnyStanding, permission: Permission): void {
   if (!may(standing.account.user.role, permission)) throw new Refusal('not-allowed')
-  mustBeFresh(standing)
+  if (standing.via === 'session') mustBeFresh(standing)
+  else mustHaveScope(standing, scopeFor(permission))
+}
+
+/** Refuses a token without this scope; null is the scope of what no token may do. Somebody in person passes. */
+export function mustHaveScope(standing: AnyStanding, scope: Scope | null): void {
+  if (standing.via === 'session') return
+  if (scope === null) throw new Refusal('not-for-tokens')
+  if (!standing.token.scopes.includes(scope)) throw new Refusal('scope-missing')
+}
+
+/**
+ * Tells whether somebody may act on a user of this role, or give it. A token acts on members only, whoever owns it: else
+ * one that may invite could invite an administrator, and would no longer be bound by its scopes.
+ */
+export function mayActUpon(standing: AnyStanding, subject: Role): boolean {
+  if (standing.via === 'token' && subject !== 'member') return false
+  return mayActOn(standing.account.user.role, subject)
 }
 
 /** Tells whether this person has a second factor and saved recovery codes. */
@@ -55,12 +76,12 @@ export async function changeServiceSettings(
  */
 export async function addUser(
   parts: SignInParts,
-  standing: Standing,
+  standing: AnyStanding,
   user: { email: string; name: string | null; role: Role },
   caller: Caller,
 ): Promise<NewInvitation> {
   mustBePermitted(standing, 'users.invite')
-  if (!mayActOn(standing.account.user.role, user.role)) throw new Refusal('not-allowed')
+  if (!mayActUpon(standing, user.role)) throw new Refusal('not-allowed')
   const about = { now: parts.clock(), caller, actor: standing.account.user.id }
   return parts.db.transaction().execute(async (trx) => {
     const userId = await createUser(trx, { ...user, passwordHash: null }, 'administrator', about)

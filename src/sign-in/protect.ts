@@ -21,7 +21,7 @@ import { clockIsOff, matchCode, parseCode } from '../totp/otp.ts'
 import { type Account, readAccount } from './account.ts'
 import type { SignInParts } from './parts.ts'
 import { addProofToSession, endOtherSignIns, type Progress, recordProof } from './sign-in.ts'
-import { type PendingSignIn, requirementOf, type Standing } from './standing.ts'
+import { type AnyStanding, type PendingSignIn, requirementOf, type Standing } from './standing.ts'
 
 /** Who is changing their factors: a session, or a sign-in in progress. */
 export type Holder = { in: 'session'; standing: Standing } | { in: 'sign-in'; pending: PendingSignIn }
@@ -229,8 +229,9 @@ export async function disableMfa(parts: SignInParts, standing: Standing, caller:
   })
 }
 
-/** Refuses a sensitive act without a fresh proof of the strongest factor. */
-export function mustBeFresh(standing: Standing): void {
+/** Refuses a sensitive act without a fresh proof of the strongest factor. A token proves nothing afresh, so such an act is not for it. */
+export function mustBeFresh(standing: AnyStanding): asserts standing is Standing {
+  if (standing.via === 'token') throw new Refusal('not-for-tokens')
   if (standing.sensitiveStep.at !== 'done') throw new Refusal('step-up-needed')
 }
 

@@ -1,12 +1,22 @@
 // Where a running session stands: the same decision as for a sign-in, asked on every request. A session that has become
-// subject to a requirement which its proofs do not meet is worth nothing but the way to meet it.
+// subject to a requirement which its proofs do not meet is worth nothing but the way to meet it. The same decision is asked
+// about a personal access token.
 
+import { type AccessToken, touchAccessToken } from '../access-tokens/access-tokens.ts'
+import { isTokenText } from '../access-tokens/token-text.ts'
 import type { Database } from '../database/database.ts'
 import { type Requirement, requirementFor, withFreshProof } from '../enforcement/requirement.ts'
 import type { Proof } from '../sessions/proofs.ts'
 import { touchSession } from '../sessions/sessions.ts'
 import { minutes } from '../time.ts'
-import { type Account, readSession, readSignIn, type SessionRecord, type SignInRecord } from './account.ts'
+import {
+  type Account,
+  readAccessToken,
+  readSession,
+  readSignIn,
+  type SessionRecord,
+  type SignInRecord,
+} from './account.ts'
 import { nextStep, type Step } from './next-step.ts'
 import type { SignInParts } from './parts.ts'
 
@@ -20,7 +30,9 @@ export interface PendingSignIn {
   step: Step
 }
 
+/** Where a running session stands. */
 export interface Standing {
+  via: 'session'
   session: SessionRecord
   account: Account
   requirement: Requirement
@@ -29,6 +41,19 @@ export interface Standing {
   /** What it would owe for a sensitive act, which asks for a fresh proof. */
   sensitiveStep: Step
 }
+
+/** Where a personal access token stands. It has no sensitive step: what asks for a fresh proof is not for tokens. */
+export interface TokenStanding {
+  via: 'token'
+  token: AccessToken
+  account: Account
+  requirement: Requirement
+  /** What its owner still owes; `done` when the token may be used. */
+  step: Step
+}
+
+/** Whoever acts: in person, or by a token. */
+export type AnyStanding = Standing | TokenStanding
 
 /** Finds the session behind a token and where it stands; null when there is none. One indexed read. */
 export async function findStanding(parts: SignInParts, token: string): Promise<Standing | null> {
@@ -39,12 +64,33 @@ export async function findStanding(parts: SignInParts, token: string): Promise<S
   const requirement = await requirementOf(parts, parts.db, account)
   await touchSession(parts.db, session, now)
   return {
+    via: 'session',
     session,
     account,
     requirement,
     step: stepOf(account, session.proofs, requirement),
     sensitiveStep: stepOf(account, session.proofs, withFreshProof(requirement, now - freshFor)),
   }
+}
+
+/** Finds the personal access token with this text and where it stands; null when there is none. One indexed read. */
+export async function findTokenStanding(parts: SignInParts, text: string): Promise<TokenStanding | null> {
+  if (!isTokenText(text)) return null
+  const now = parts.clock()
+  const found = await readAccessToken(parts.db, text, now)
+  if (!found) return null
+  const { token, account } = found
+  const requirement = await requirementOf(parts, parts.db, account)
+  await touchAccessToken(parts.db, token, now)
+  return { via: 'token', token, account, requirement, step: stepOf(account, proofsBehind(token, account), requirement) }
+}
+
+/**
+ * A token was made with a fresh proof of everything that the account had, and stands for its owner from then on: what the
+ * decision is asked is whether the owner is active, and owes enrolment or recovery codes.
+ */
+function proofsBehind({ createdAt: at }: AccessToken, { enrolled }: Account): readonly Proof[] {
+  return [{ by: 'password', at }, ...enrolled.map(({ kind, id }) => ({ by: kind, at, factor: id }))]
 }
 
 /** Works out what is required of this account now. */

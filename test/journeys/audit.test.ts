@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
 import { days, hours, minutes } from '../../src/time.ts'
 import { editUser, userPath } from '../support/admin.ts'
+import { callBySession } from '../support/api.ts'
+
 import { Browser, codeAt, inputs, textOf, wrongCode } from '../support/browser.ts'
 import {
   addPerson,
@@ -56,6 +59,8 @@ const who: Record<string, [actor: 'self' | 'nobody' | 'administrator', subject: 
   'user.deleted': ['administrator', 'self'],
   'invitation.created': ['administrator', 'self'],
   'invitation.accepted': ['self', 'self'],
+  'access-token.created': ['self', 'self'],
+  'access-token.revoked': ['self', 'self'],
   'policy.changed': ['administrator', 'nobody'],
   'settings.changed': ['administrator', 'nobody'],
   'request.refused': ['self', 'nobody'],
@@ -91,6 +96,11 @@ for (const dialect of dialects) {
       await root.send('/admin/settings', { helpContact: 'help@example.org' })
 
       await root.send('/admin/audit/export', { format: 'csv' })
+      // The administrator makes a token, and revokes it.
+      const wish = { name: 'Nightly report', scopes: ['profile:read'] }
+      const made = await callBySession(root, 'POST /api/v1/me/tokens', wish)
+      secrets.push(String(made.body.token))
+      await callBySession(root, `DELETE /api/v1/me/tokens/${made.body.id}`)
 
       // Bob is invited, comes, signs out, mistypes, comes again, twice.
       const added = await root.send('/admin/users/new', { email: 'bob@example.org', name: 'Bob', role: 'member' })

@@ -48,6 +48,12 @@ const turnedAway: Row = {
   '→ /recovery-codes': signedInOwesCodes,
 }
 
+/** The same, as the API says it. */
+const refused: Row = {
+  '401': [...outside, ...signingIn],
+  '403': [...signedInOwesEnrolment, ...signedInOwesCodes],
+}
+
 const administrators: readonly StateName[] = ['administrator', 'stale administrator']
 
 /** The same, and members as well. */
@@ -206,11 +212,16 @@ const table: Readonly<Record<string, Row>> = {
     '→ /sign-in/verification-code': stale,
     '409': without2FA,
   },
-  'GET /api/v1/me': {
-    '401': [...outside, ...signingIn],
-    '403': [...signedInOwesEnrolment, ...signedInOwesCodes],
-    data: usable,
+  // The API, called from a browser of the service's own origin. For tokens there is a table of its own.
+  'GET /api/openapi.json': { data: everyState },
+  'GET /api/v1/me': { ...refused, data: usable },
+  'GET /api/v1/me/tokens': { ...refused, data: usable },
+  'POST /api/v1/me/tokens': {
+    ...refused,
+    '401': [...outside, ...signingIn, ...stale],
+    'changes 201': [...fresh, ...without2FA],
   },
+  'DELETE /api/v1/me/tokens/:id': { ...refused, 'changes 204': usable },
 
   // For administrators.
   'GET /admin': { ...membersTurnedAway, '→ /admin/users': [...administrators, 'auditor', 'help desk'] },
@@ -336,7 +347,10 @@ for (const dialect of dialects) {
           const browser = await state.again()
           for (const route of routesOf(state)) {
             const address = addressOf(route, state)
-            for (const method of ['PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+            const path = route.split(' ')[1] ?? ''
+            const declared = routesOf(state).filter((other) => other.endsWith(` ${path}`))
+            for (const method of ['PUT', 'PATCH', 'DELETE', 'OPTIONS', 'POST']) {
+              if (declared.includes(`${method} ${path}`)) continue
               const response = await browser.request(address, {
                 method,
                 headers: { origin, 'sec-fetch-site': 'same-origin' },
@@ -376,6 +390,7 @@ describe('the table', () => {
     )
     expect(open.sort()).toEqual([
       'GET /accept-invitation',
+      'GET /api/openapi.json',
       'GET /assets/:file',
       'GET /favicon.svg',
       'GET /forgot-password',
@@ -402,7 +417,7 @@ describe('the API', () => {
 
   test('who has no session gets a problem that says so', async () => {
     expect(await problemIn('anonymous')).toMatchObject({
-      type: `${origin}/problems/signed-out`,
+      type: 'urn:countersign:problem:signed-out',
       status: 401,
       code: 'signed-out',
     })
@@ -410,7 +425,7 @@ describe('the API', () => {
 
   test('who owes enrolment gets a problem with the address of the set-up page', async () => {
     expect(await problemIn('enrolment owed, signed in')).toMatchObject({
-      type: `${origin}/problems/enrolment-owed`,
+      type: 'urn:countersign:problem:enrolment-owed',
       title: expect.any(String),
       status: 403,
       code: 'enrolment-owed',

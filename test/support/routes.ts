@@ -52,10 +52,22 @@ const forms: Record<string, (state: State) => Record<string, string | readonly s
   }),
 }
 
+/** The JSON that a route of the API is sent, where it takes any. */
+const bodies: Record<string, (state: State) => unknown> = {
+  'POST /api/v1/me/tokens': () => ({ name: 'Nightly report', scopes: ['profile:read'], expires_in_days: 30 }),
+}
+
+/** Whose id a path takes, where it is not somebody else's. */
+const ownIds: Record<string, (state: State) => string> = {
+  '/api/v1/me/tokens/:id': ({ ids }) => ids.accessToken,
+}
+
 /** Splits `GET /path` and fills in what the path leaves open: the id is somebody else's, the event the first one. */
-function splitRoute(route: string, { ids, contents }: State): { method: string; path: string } {
+function splitRoute(route: string, state: State): { method: string; path: string } {
   const [method = '', pattern = ''] = route.split(' ')
-  const given: Record<string, string> = { file: 'main.js', id: ids.other, event: String(contents.audit_events[0]?.id) }
+  const { ids, contents } = state
+  const id = ownIds[pattern]?.(state) ?? ids.other
+  const given: Record<string, string> = { file: 'main.js', id, event: String(contents.audit_events[0]?.id) }
   return { method, path: pattern.replace(/:(\w+)/g, (_, name: string) => given[name] ?? name) }
 }
 
@@ -65,17 +77,26 @@ export function addressOf(route: string, state: State): string {
   return `${splitRoute(route, state).path}${query ? `?${query}` : ''}`
 }
 
+/** Tells whether a route is of the API, which takes JSON instead of forms. */
+export const isForApi = (route: string) => route.includes(' /api/')
+
 /** Calls a route once, as a page of the service would, without following where it leads. `headers` come on top. */
 export function request(browser: Browser, route: string, state: State, headers: Record<string, string> = {}) {
   const { method } = splitRoute(route, state)
   if (method === 'GET') return browser.request(addressOf(route, state), { method, headers })
   const body = bodyOf(route, state)
-  const usual = { 'content-type': 'application/x-www-form-urlencoded', origin, 'sec-fetch-site': 'same-origin' }
+  const type = isForApi(route) ? 'application/json' : 'application/x-www-form-urlencoded'
+  const usual = { 'content-type': type, origin, 'sec-fetch-site': 'same-origin' }
   return browser.request(addressOf(route, state), { method, body, headers: { ...usual, ...headers } })
 }
 
-/** The filled-in form of a route. Throws for a POST route that none is written down for. */
+/** The filled-in form or JSON of a route. Throws for a POST route that none is written down for. */
 export function bodyOf(route: string, state: State): string {
+  if (isForApi(route)) {
+    if (!bodies[route] && /^(POST|PUT|PATCH)/.test(route))
+      throw new Error(`There is no body for ${route} in test/support/routes.ts.`)
+    return bodies[route] ? JSON.stringify(bodies[route](state)) : ''
+  }
   const form = forms[route]
   if (!form) throw new Error(`There is no form for ${route} in test/support/routes.ts.`)
   const body = new URLSearchParams()

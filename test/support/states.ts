@@ -1,9 +1,10 @@
 // Every state that a browser can be in towards the service, each in a service of its own that can be put back as it was,
 // so that one route after the other can be tried from the same place.
 
+import { addAccessToken } from '../../src/access-tokens/access-tokens.ts'
 import { setMfaEnforced } from '../../src/enforcement/policies.ts'
 import { hashToken, newId } from '../../src/secrets/tokens.ts'
-import { minutes } from '../../src/time.ts'
+import { days, minutes } from '../../src/time.ts'
 import { firstAdministratorToken } from '../../src/users/first-administrator.ts'
 import { Browser, codeAt } from './browser.ts'
 import { addPerson, addProtectedPerson, enrol, signIn, signInFully } from './people.ts'
@@ -43,8 +44,8 @@ export interface State {
   key: string | null
   /** The token of the link that created the first administrator, which is closed by now. */
   setUpToken: string
-  /** The id of the person's authenticator, of their set of recovery codes, and of the enrolment in progress, where there is one; and of somebody else. */
-  ids: { authenticator: string; set: string; enrolment: string; other: string }
+  /** The ids of the person's authenticator, set of recovery codes, enrolment in progress and access token, where there is one; and of somebody else. */
+  ids: { authenticator: string; set: string; enrolment: string; accessToken: string; other: string }
   contents: Contents
   /** Everything as it was when the state was made, in a new browser with the cookies that it had. */
   again(): Promise<Browser>
@@ -138,6 +139,7 @@ export async function makeState(name: StateName, dialect: Dialect): Promise<Stat
   await addResetLink(running, other.id)
   await addInvitation(running)
   await running.db.updateTable('installation').set({ first_administrator_at: running.time.now }).execute()
+  await addToken(running)
   const contents = await readTables(running.db)
   const cookies = new Map(browser.cookies)
   return {
@@ -150,6 +152,7 @@ export async function makeState(name: StateName, dialect: Dialect): Promise<Stat
       set: String(contents.recovery_code_sets[0]?.id ?? 'none'),
       enrolment: String(contents.totp_enrolments[0]?.id ?? 'none'),
       other: other.id,
+      accessToken: String(contents.personal_access_tokens[0]?.id ?? 'none'),
     },
     contents,
     again: async () => {
@@ -196,6 +199,14 @@ async function addResetLink(running: TestService, userId: string): Promise<void>
       expires_at: running.time.now + minutes(60),
     })
     .execute()
+}
+
+/** Gives a personal access token to whoever has a session. */
+async function addToken(running: TestService): Promise<void> {
+  const session = await running.db.selectFrom('sessions').select('user_id').executeTakeFirst()
+  if (!session) return
+  const token = { userId: session.user_id, name: 'Deployment', scopes: ['profile:read'] as const, life: days(90) }
+  await running.db.transaction().execute((trx) => addAccessToken(trx, { ...token, now: running.time.now }))
 }
 
 /** The code that the authenticator shows now; something that is no code where there is none. */

@@ -1,11 +1,11 @@
-// Names that people type, for themselves or for an authenticator.
+// Names that people type: their own, or that of an authenticator or a token. Nothing in them that cannot be seen misleads a reader.
 
-const longestAuthenticatorName = 60
+const longestThingName = 60
 const longestPersonName = 100
 
-/** Reads the name of an authenticator; null when it is empty, too long, or holds invisible characters. */
+/** Reads the name of an authenticator or a token; null when it is empty, too long, or holds invisible characters. */
 export function parseName(typed: string): string | null {
-  return parse(typed, longestAuthenticatorName)
+  return parse(typed, longestThingName)
 }
 
 /** Reads a person's name; null when it is empty, too long, or holds invisible characters. */
