@@ -129,7 +129,7 @@ async function announce(config: Config, service: Service): Promise<void> {
 }
 
 function workInBackground(service: Service, clock: Clock, log: Logger): () => void {
-  const working = { mail: false, audit: false, purge: false }
+  const working = { mail: false, audit: false, policy: false, purge: false }
   const once = async (work: keyof typeof working, act: () => Promise<unknown>) => {
     if (working[work]) return
     working[work] = true
@@ -141,6 +141,7 @@ function workInBackground(service: Service, clock: Clock, log: Logger): () => vo
   const timers = [
     setInterval(() => void once('mail', () => service.deliverMail()), seconds(2)),
     setInterval(() => void once('audit', () => service.linkAudit()), seconds(2)),
+    setInterval(() => void once('policy', () => service.sweepEnforcement()), seconds(5)),
     setInterval(() => void once('purge', () => service.purge()), minutes(10)),
   ]
   return () => timers.forEach(clearInterval)

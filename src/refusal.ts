@@ -8,6 +8,7 @@ export const refusals = {
   'signed-out': 401,
   'invalid-token': 401,
   'sign-in-over': 401,
+  'nothing-owed': 409,
   'step-up-needed': 401,
   'second-factor-owed': 401,
   'enrolment-owed': 403,

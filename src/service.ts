@@ -25,6 +25,7 @@ import { Refusal } from './refusal.ts'
 import type { MasterKey } from './secrets/master-key.ts'
 import { type Sealer, sealerFor } from './secrets/sealing.ts'
 import { purgeSessions } from './sessions/sessions.ts'
+import { sweepEnforcement } from './sign-in/enforce.ts'
 import { expireUsers } from './sign-in/expire-users.ts'
 import type { MailLink, Notify, SignInParts } from './sign-in/parts.ts'
 import { answerResetRequests } from './sign-in/reset-password.ts'
@@ -68,6 +69,8 @@ export interface Service {
   deliverMail(): Promise<{ sent: number; failed: number }>
   /** Gives audit events that have none yet their link in the chain. */
   linkAudit(): Promise<void>
+  /** Writes down and tells that an enforcement which nobody confirmed has lapsed. */
+  sweepEnforcement(): Promise<boolean>
   /** Deletes what has run out, and logs where the audit chain ends: whoever keeps the log can later tell that it was cut. */
   purge(): Promise<void>
   /** The one-time link that creates the first administrator; null once there has been one. */
@@ -119,6 +122,7 @@ export function createService(parts: ServiceParts): Service {
     apiDescription: api.description,
     machine,
     linkAudit: async () => void (await linker.link(clock())),
+    sweepEnforcement: () => sweepEnforcement(machine),
     deliverMail: async () => {
       await answerResetRequests(machine)
       return deliverDue(db, parts.mailer, sealer, clock())

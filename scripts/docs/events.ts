@@ -46,6 +46,9 @@ const meanings: Record<AuditEvent['name'], string> = {
   'access-token.created': 'A personal access token was made. The token itself is not recorded.',
   'access-token.revoked': 'A personal access token was deleted before its end.',
   'policy.changed': 'Enforcement was switched on (`to` is `mfa`) or off (`to` is `nothing`).',
+  'policy.confirmed': 'An administrator who had signed in after the switch confirmed the enforcement: it stays.',
+  'policy.reverted':
+    'Nobody confirmed the enforcement in time, so it held until `heldUntil` and then no longer. Written a moment later.',
   'settings.changed': 'Another setting of the service was changed.',
   'audit.exported':
     'The audit log was exported, from its page or on the host; `filters` names what it was narrowed by.',

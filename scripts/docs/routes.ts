@@ -63,11 +63,17 @@ const purposes: Record<string, string> = {
   'GET /admin/users/:id/end-sessions': 'Asks before ending a `session`, or all. Needs a fresh proof.',
   'POST /admin/users/:id/end-sessions': 'Ends it, or all. Needs a fresh proof.',
   'GET /admin/settings': 'Enforcement and the help contact.',
-  'POST /admin/settings': 'Saves them. Needs a fresh proof.',
   'GET /admin/audit':
     'The audit log, newest first. `event`, `actor`, `subject`, `address`, `since` and `until` narrow it, `after` pages.',
   'GET /admin/audit/:event': 'Everything that was recorded about one event.',
   'POST /admin/audit/export': 'Sends the filtered log as CSV or JSON lines. Leaves an event.',
+  'POST /admin/settings':
+    'Saves the help contact, and switches enforcement off. Switching it on leads to the preview. Needs a fresh proof.',
+  'GET /admin/settings/enforce-mfa': 'The preview: what enforcing would do, and to whom.',
+  'POST /admin/settings/enforce-mfa':
+    'Switches enforcement on, until it is confirmed or 15 minutes are over. Needs a fresh proof.',
+  'POST /admin/settings/enforce-mfa/confirm':
+    'Confirms it. Needs a session that was signed in after the switch, and a fresh proof.',
   'GET /healthz': 'Answers while the process is alive.',
   'GET /readyz': 'Answers 200 while the database answers, else 503.',
   'GET /api/openapi.json': 'The description of the API.',

@@ -56,6 +56,8 @@ export type AuditEvent =
   | { name: 'access-token.created'; details: { token: string; scopes: readonly string[]; expiresAt: string } }
   | { name: 'access-token.revoked'; details: { token: string } }
   | { name: 'policy.changed'; details: { policy: string; from: string; to: string } }
+  | { name: 'policy.confirmed'; details: { policy: string } }
+  | { name: 'policy.reverted'; details: { policy: string; heldUntil: string } }
   | { name: 'settings.changed'; details: { setting: 'help-contact' } }
   | { name: 'request.refused'; details: { because: string; method: string; path: string } }
   | { name: 'audit.exported'; details: { format: 'csv' | 'jsonl'; by: 'page' | 'host'; filters: readonly string[] } }

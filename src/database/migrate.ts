@@ -6,6 +6,7 @@ import type { Database } from './database.ts'
 import * as foundation from './migrations/001-foundation.ts'
 import * as accounts from './migrations/002-accounts.ts'
 import * as auditChain from './migrations/003-audit-chain.ts'
+import * as enforcingSafely from './migrations/004-enforcing-safely.ts'
 import * as administration from './migrations/005-administration.ts'
 import * as accountLife from './migrations/006-account-life.ts'
 
@@ -13,6 +14,7 @@ const migrations: Record<string, Migration> = {
   '001-foundation': foundation,
   '002-accounts': accounts,
   '003-audit-chain': auditChain,
+  '004-enforcing-safely': enforcingSafely,
   '005-administration': administration,
   '006-account-life': accountLife,
 }

@@ -1,6 +1,8 @@
 // Every table as a type. Ids are text made by us; times are milliseconds; a flag is a nullable `…_at`; JSON is text.
 // The migrations create what stands here; nothing else describes the data.
 
+import type { Generated } from 'kysely'
+
 export interface InstallationTable {
   /** Always 1: the table has one row. */
   id: number
@@ -12,6 +14,20 @@ export interface InstallationTable {
   help_contact: string | null
   /** Written first by every act that may take an administrator away, so that two such acts happen one after the other. */
   administrators_changed_at: number | null
+  /** What the service is called on its pages and in its mails, where that is not what the settings say. */
+  brand_name: string | null
+  /** The accent, as `#rrggbb`. */
+  brand_color: string | null
+  /** Raised with every change of name, colour or logo, so that each process knows when its copy is old. */
+  brand_version: Generated<number>
+}
+
+export interface BrandLogosTable {
+  /** Always 1: there is one logo, or none. */
+  id: number
+  /** What the content was found to be, such as `image/png`. */
+  type: string
+  base64: string
 }
 
 export interface KeysTable {
@@ -43,6 +59,8 @@ export interface UsersTable {
   expiry_noted_at: number | null
   /** Browsers that became known before are unknown again; null while all count. */
   browsers_known_since: number | null
+  /** When the person was last told by mail of wrong guesses behind their right password. */
+  guesses_told_at: number | null
   language: string | null
   theme: Theme
   created_at: number
@@ -117,6 +135,8 @@ export interface SessionsTable {
   user_id: string
   /** JSON: readonly Proof[]. */
   proofs: string
+  /** JSON: why the sign-in was asked for what it was asked, as true at that time; null for sessions older than this. */
+  explanation: string | null
   address: string
   user_agent: string
   created_at: number
@@ -200,6 +220,10 @@ export interface PoliciesTable {
   requires: 'nothing' | 'mfa'
   changed_at: number
   changed_by: string | null
+  /** An enforcement that is not confirmed until then holds no longer; null for one that was. */
+  confirm_by: number | null
+  /** When the last enforcement lapsed unconfirmed; null once it has been switched again. */
+  reverted_at: number | null
 }
 
 export interface AuditEventsTable {
@@ -244,6 +268,7 @@ export interface OutboxTable {
 /** The whole database, as Kysely sees it. */
 export interface Tables {
   installation: InstallationTable
+  brand_logos: BrandLogosTable
   keys: KeysTable
   users: UsersTable
   invitations: InvitationsTable

@@ -1,33 +1,67 @@
 import { expect, test } from 'vitest'
-import { type Policy, requirementFor, withFreshProof } from './requirement.ts'
+import { enforcementOf, type Policy, requirementFor, withFreshProof } from './requirement.ts'
 
-const relaxed: Policy = { id: 'everyone', requires: 'nothing' }
-const strict: Policy = { id: 'everyone', requires: 'mfa' }
+const settled = { since: 7, confirmBy: null, revertedAt: null }
+const relaxed: Policy = { ...settled, id: 'everyone', requires: 'nothing' }
+const strict: Policy = { ...settled, id: 'everyone', requires: 'mfa' }
+const now = 1000
 
 test('nothing is required while no policy asks for it', () => {
-  expect(requirementFor({ policies: [relaxed] })).toEqual({ level: 'nothing', because: null, freshSince: null })
+  expect(requirementFor({ policies: [relaxed], now })).toEqual({
+    level: 'nothing',
+    because: null,
+    since: null,
+    freshSince: null,
+  })
 })
 
 test('a policy that asks for MFA is named as the reason', () => {
-  expect(requirementFor({ policies: [strict] })).toEqual({ level: 'mfa', because: 'everyone', freshSince: null })
+  expect(requirementFor({ policies: [strict], now })).toEqual({
+    level: 'mfa',
+    because: 'everyone',
+    since: 7,
+    freshSince: null,
+  })
 })
 
 test('the strictest policy wins, wherever it stands', () => {
-  const other: Policy = { id: 'administrators', requires: 'mfa' }
-  expect(requirementFor({ policies: [relaxed, other] })).toMatchObject({ level: 'mfa', because: 'administrators' })
-  expect(requirementFor({ policies: [other, relaxed] })).toMatchObject({ level: 'mfa', because: 'administrators' })
+  const other: Policy = { ...settled, id: 'administrators', requires: 'mfa' }
+  expect(requirementFor({ policies: [relaxed, other], now })).toMatchObject({ level: 'mfa', because: 'administrators' })
+  expect(requirementFor({ policies: [other, relaxed], now })).toMatchObject({ level: 'mfa', because: 'administrators' })
 })
 
 test('a requirement that this version does not know counts as the strictest', () => {
-  const unknown = { id: 'from-a-newer-version', requires: 'passkey' } as unknown as Policy
-  expect(requirementFor({ policies: [relaxed, unknown] })).toMatchObject({
+  const unknown = { ...settled, id: 'from-a-newer-version', requires: 'passkey' } as unknown as Policy
+  expect(requirementFor({ policies: [relaxed, unknown], now })).toMatchObject({
     level: 'mfa',
     because: 'from-a-newer-version',
   })
 })
 
 test('asking for a fresh proof changes nothing else', () => {
-  const requirement = requirementFor({ policies: [strict] })
-  expect(withFreshProof(requirement, 5)).toEqual({ level: 'mfa', because: 'everyone', freshSince: 5 })
+  const requirement = requirementFor({ policies: [strict], now })
+  expect(withFreshProof(requirement, 5)).toEqual({ level: 'mfa', because: 'everyone', since: 7, freshSince: 5 })
   expect(requirement.freshSince).toBeNull()
+})
+
+test('a policy that is to be confirmed holds until its deadline, and from that instant on no longer', () => {
+  const unconfirmed: Policy = { ...strict, confirmBy: now }
+  expect(requirementFor({ policies: [unconfirmed], now: now - 1 }).level).toBe('mfa')
+  expect(requirementFor({ policies: [unconfirmed], now }).level).toBe('nothing')
+  expect(requirementFor({ policies: [unconfirmed], now: now + 1 }).level).toBe('nothing')
+})
+
+test('one that has lapsed does not take another along', () => {
+  const other: Policy = { ...settled, id: 'administrators', requires: 'mfa' }
+  const lapsed: Policy = { ...strict, confirmBy: now }
+  expect(requirementFor({ policies: [lapsed, other], now })).toMatchObject({ level: 'mfa', because: 'administrators' })
+})
+
+test('how a policy stands says the same before and after somebody has written down that it lapsed', () => {
+  const waiting: Policy = { ...strict, confirmBy: now }
+  expect(enforcementOf(relaxed, now)).toEqual({ is: 'off' })
+  expect(enforcementOf(strict, now)).toEqual({ is: 'on', since: 7 })
+  expect(enforcementOf(waiting, now - 1)).toEqual({ is: 'unconfirmed', since: 7, confirmBy: now })
+  expect(enforcementOf(waiting, now + 5)).toEqual({ is: 'reverted', at: now })
+  expect(enforcementOf({ ...relaxed, revertedAt: now }, now + 5)).toEqual({ is: 'reverted', at: now })
 })

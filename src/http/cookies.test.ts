@@ -4,7 +4,11 @@ import { expect, test } from 'vitest'
 import { type CookieName, clearCookie, readCookie, writeCookie } from './cookies.ts'
 
 const names: readonly CookieName[] = ['session', 'sign-in', 'browser']
-const settingsOf = (url: string) => ({ url, serviceName: 'Countersign', trustedProxies: new BlockList() })
+const settingsOf = (url: string) => ({
+  url,
+  serviceName: 'Countersign',
+  trustedProxies: new BlockList(),
+})
 const [https, http] = [settingsOf('https://sign-in.test'), settingsOf('http://localhost:8080')]
 
 async function answer(act: (c: Parameters<typeof readCookie>[0]) => unknown, cookie = '') {

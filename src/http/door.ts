@@ -245,9 +245,15 @@ export async function pendingOf(
   return standing?.session.id === pending.signIn.sessionId ? pending : null
 }
 
+/** A sign-in that owed something until what was required changed. It is worth a session, and only has to be finished. */
+function owesNothing(pending: PendingSignIn | null): boolean {
+  return pending?.signIn.purpose === 'sign-in' && pending.step.at === 'done'
+}
+
 async function mustBeSigningIn(c: DoorContext, machine: SignInParts, settings: HttpSettings): Promise<PendingSignIn> {
   const pending = await pendingOf(c, machine, settings)
   if (!pending || pending.step.at === 'refused') throw new Refusal('sign-in-over')
+  if (owesNothing(pending)) throw new Refusal('nothing-owed')
   return pending
 }
 
@@ -306,6 +312,9 @@ async function mustBeInPerson(
 async function mustHold(c: DoorContext, machine: SignInParts, settings: HttpSettings): Promise<Holder> {
   const pending = await pendingOf(c, machine, settings)
   if (pending?.signIn.purpose === 'sign-in') {
+    // Whoever has begun to set 2FA up when it is no longer required may send the form that they have before them.
+    if (owesNothing(pending) && c.req.raw.method !== 'POST') throw new Refusal('nothing-owed')
+    if (owesNothing(pending)) return { in: 'sign-in', pending }
     if (pending.step.at !== 'enrol' && pending.step.at !== 'recovery-codes') throw new Refusal('second-factor-owed')
     return { in: 'sign-in', pending }
   }

@@ -17,6 +17,7 @@ export type Notice =
   | { about: 'recovery-code-used'; left: number }
   | { about: 'sessions-ended' }
   | { about: 'password-changed' }
+  | { about: 'enforcement-reverted' }
 
 /** Writes one notice as text and HTML. */
 export function noticeMessage(notice: Notice, context: MailContext): Message {

@@ -45,6 +45,8 @@ const eventWords: Readonly<Record<EventName, MessageId>> = {
   'access-token.created': 'event.access-token.created',
   'access-token.revoked': 'event.access-token.revoked',
   'policy.changed': 'event.policy.changed',
+  'policy.confirmed': 'event.policy.confirmed',
+  'policy.reverted': 'event.policy.reverted',
   'settings.changed': 'event.settings.changed',
   'request.refused': 'event.request.refused',
   'audit.exported': 'event.audit.exported',

@@ -8,10 +8,12 @@ import type { HttpSettings } from '../http/settings.ts'
 import { languageFromHeader, type Messages, messagesFor } from '../messages.ts'
 import type { Refusal } from '../refusal.ts'
 import type { Account } from '../sign-in/account.ts'
+import { mayConfirmEnforcement } from '../sign-in/enforce.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
-import type { Instant } from '../time.ts'
-import { permissionsOf } from '../users/roles.ts'
-import type { Frame } from './views/parts/frame.ts'
+import type { Standing } from '../sign-in/standing.ts'
+import { days, type Instant, minutes } from '../time.ts'
+import { may, permissionsOf } from '../users/roles.ts'
+import type { EnforcementNews, Frame } from './views/parts/frame.ts'
 
 export interface PageParts {
   machine: SignInParts
@@ -35,9 +37,26 @@ export function frameOf(c: DoorContext, parts: PageParts, account: Account | nul
     assets: parts.assets,
     path: c.req.path,
     ...(signedIn
-      ? { user: { name: signedIn.name, email: signedIn.email, permissions: permissionsOf(signedIn.role) } }
+      ? {
+          enforcement: newsOf(standing, parts.machine.clock()),
+          user: { name: signedIn.name, email: signedIn.email, permissions: permissionsOf(signedIn.role) },
+        }
       : {}),
   }
+}
+
+/** How long an enforcement that lapsed is news. */
+const newsFor = days(7)
+
+function newsOf(standing: Standing | null, now: Instant): EnforcementNews | undefined {
+  if (!standing) return undefined
+  const { enforcement, account } = standing
+  if (!may(account.user.role, 'settings.read')) return undefined
+  if (enforcement.is === 'reverted') return enforcement.at > now - newsFor ? enforcement : undefined
+  if (enforcement.is !== 'unconfirmed') return undefined
+  const { confirmBy } = enforcement
+  const minutesLeft = Math.max(1, Math.ceil((confirmBy - now) / minutes(1)))
+  return { is: 'unconfirmed', confirmBy, minutesLeft, mayConfirm: mayConfirmEnforcement(standing) }
 }
 
 type PageStatus = 200 | 422 | 429 | 500 | Refusal['status']

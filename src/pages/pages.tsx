@@ -13,7 +13,7 @@ import { arrivalPages } from './arrival.tsx'
 import { auditPages } from './audit.tsx'
 import { forgottenPasswordPages } from './forgotten-password.tsx'
 import { frameOf, type PageParts, page, setRetryAfter } from './page-parts.ts'
-import { stepUp, wayOn } from './passage.ts'
+import { finishPending, stepUp, wayOn } from './passage.ts'
 import { profilePages } from './profile.tsx'
 import { recoveryCodePages } from './recovery-codes.tsx'
 import { setUpMfaPages } from './set-up-mfa.tsx'
@@ -51,6 +51,8 @@ async function refuse(c: DoorContext, parts: PageParts, refusal: Refusal | null)
   if (refusal) {
     const way = wayOn(c, refusal)
     if (way !== null) return c.redirect(way, 303)
+    if (refusal.code === 'nothing-owed' && c.req.raw.method !== 'HEAD')
+      return c.redirect(await finishPending(c, parts), 303)
     const standing = c.get('standing')
     if (refusal.code === 'step-up-needed' && standing) return stepUp(c, parts, standing, returnPath(c))
   }

@@ -4,12 +4,12 @@
 import { record } from '../audit/record.ts'
 import { clearCookie, readCookie, writeCookie } from '../http/cookies.ts'
 import { type DoorContext, pendingOf, standingOf } from '../http/door.ts'
-import type { Refusal } from '../refusal.ts'
+import { Refusal } from '../refusal.ts'
 import { endSession } from '../sessions/sessions.ts'
 import { knownBrowserLife } from '../sign-in/known-browsers.ts'
 import type { Step } from '../sign-in/next-step.ts'
 import type { Continued } from '../sign-in/protect.ts'
-import { abandonSignIn, beginStepUp, type Progress } from '../sign-in/sign-in.ts'
+import { abandonSignIn, beginStepUp, finishSignIn, type Progress } from '../sign-in/sign-in.ts'
 import type { Standing } from '../sign-in/standing.ts'
 import type { PageParts } from './page-parts.ts'
 
@@ -77,6 +77,19 @@ export async function endCurrent(c: DoorContext, parts: PageParts): Promise<void
       )
     })
     c.set('standing', null)
+  }
+}
+
+/** Finishes the sign-in of this browser, which has come to owe nothing. Says where to go next. */
+export async function finishPending(c: DoorContext, parts: PageParts): Promise<string> {
+  const pending = await pendingOf(c, parts.machine, parts.settings)
+  if (!pending) return home
+  try {
+    return handOver(c, parts, await finishSignIn(parts.machine, pending.signIn, c.get('caller')))
+  } catch (error) {
+    // Finished in another tab meanwhile: that tab has the session.
+    if (error instanceof Refusal && error.code === 'sign-in-over') return home
+    throw error
   }
 }
 

@@ -3,9 +3,10 @@
 
 import { readPublicSettings } from '../enforcement/settings.ts'
 import { clearCookie, readCookie } from '../http/cookies.ts'
-import { type Door, standingOf } from '../http/door.ts'
+import { type Door, pendingOf, standingOf } from '../http/door.ts'
 import { readForm } from '../http/form.ts'
 import { safeReturnTo } from '../http/return-to.ts'
+import { Refusal } from '../refusal.ts'
 import { proveByEmailAndPassword, type Unproved } from '../sign-in/prove.ts'
 import { frameOf, type PageParts, page, setRetryAfter } from './page-parts.ts'
 import { endCurrent, handOver, home, pageOf } from './passage.ts'
@@ -24,6 +25,9 @@ export function signInPages(door: Door, parts: PageParts): void {
     if (standing && ['done', 'enrol', 'recovery-codes'].includes(standing.step.at)) {
       return c.redirect(standing.step.at === 'done' ? (next ?? home) : pageOf(standing.step), 303)
     }
+    // A sign-in that waited for something which is no longer required goes on without a new password.
+    const pending = await pendingOf(c, machine, settings)
+    if (pending?.signIn.purpose === 'sign-in' && pending.step.at === 'done') throw new Refusal('nothing-owed')
     const { helpContact, hasHadAdministrator } = await readPublicSettings(machine.db)
     const frame = frameOf(c, parts, null)
     const notice = noticeOf(frame, hasHadAdministrator ? c.req.query('notice') : 'no-administrator')

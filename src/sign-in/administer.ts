@@ -1,19 +1,16 @@
-// What an administrator does to the whole service: enforce MFA, change settings, add users. Each asks for a fresh proof of
-// the administrator's own, and enforcing asks that they have MFA themselves: nobody is locked out by someone who would be.
+// What an administrator does to other people's accounts. Each act asks for a permission and for a fresh proof of the
+// administrator's own.
 
 import { type Scope, scopeFor } from '../access-tokens/scopes.ts'
 import type { Caller } from '../audit/record.ts'
 import type { Role } from '../database/tables.ts'
-import { setMfaEnforced } from '../enforcement/policies.ts'
-import { setHelpContact } from '../enforcement/settings.ts'
 import { Refusal } from '../refusal.ts'
 import { invite, type NewInvitation } from '../users/invitations.ts'
 import { may, mayActOn, type Permission } from '../users/roles.ts'
 import { createUser } from '../users/users.ts'
-import { type Account, readAccount } from './account.ts'
 import type { SignInParts } from './parts.ts'
 import { mustBeFresh } from './protect.ts'
-import type { AnyStanding, Standing } from './standing.ts'
+import type { AnyStanding } from './standing.ts'
 
 /**
  * Asks for a permission and, in person, for a fresh proof; of a token, for the scope that lets the permission through.
@@ -39,35 +36,6 @@ export function mustHaveScope(standing: AnyStanding, scope: Scope | null): void 
 export function mayActUpon(standing: AnyStanding, subject: Role): boolean {
   if (standing.via === 'token' && subject !== 'member') return false
   return mayActOn(standing.account.user.role, subject)
-}
-
-/** Tells whether this person has a second factor and saved recovery codes. */
-export function hasMfa(account: Account): boolean {
-  return account.enrolled.some((factor) => !factor.disabled) && account.recoveryCodes.saved
-}
-
-export interface ServiceSettings {
-  enforceMfa: boolean
-  helpContact: string | null
-}
-
-/** Saves what the administrator chose, in one transaction. Throws `mfa-needed-first`, `step-up-needed` or `not-allowed`. */
-export async function changeServiceSettings(
-  parts: SignInParts,
-  standing: Standing,
-  settings: ServiceSettings,
-  caller: Caller,
-): Promise<void> {
-  mustBePermitted(standing, 'settings.change')
-  const about = { now: parts.clock(), caller, actor: standing.account.user.id }
-  await parts.db.transaction().execute(async (trx) => {
-    const changed = await setMfaEnforced(trx, settings.enforceMfa, about)
-    // Asked after the write and inside the transaction: only now is it known that this switches enforcement on, and a
-    // refusal takes it back.
-    const account = await readAccount(trx, about.actor, about.now)
-    if (changed && settings.enforceMfa && !(account && hasMfa(account))) throw new Refusal('mfa-needed-first')
-    await setHelpContact(trx, settings.helpContact, about)
-  })
 }
 
 /**

@@ -75,7 +75,7 @@ describe('nothing is required', () => {
     factor disabled, codes used up  .  2  .  .  Z   Z   .   Z    2   .
     two factors, one disabled       .  2  .  .  D   D   .   D    2   .
     `,
-    { level: 'nothing', because: null, freshSince: null },
+    { level: 'nothing', because: null, since: null, freshSince: null },
   )
 })
 
@@ -92,7 +92,7 @@ describe('MFA is required', () => {
     factor disabled, codes used up  .  2  .  .  Z   Z   .   Z    2   .
     two factors, one disabled       .  2  .  .  D   D   .   D    2   .
     `,
-    { level: 'mfa', because: 'everyone', freshSince: null },
+    { level: 'mfa', because: 'everyone', since: null, freshSince: null },
   )
 })
 
@@ -106,7 +106,7 @@ describe('a fresh proof is required', () => {
     factor, codes used up           .  2  2  Z   2   2   Z   2   2   .  2   Z
     factor disabled, codes saved    .  2  2  D   2   2   D   2   2   .  2   D
     `,
-    { level: 'nothing', because: null, freshSince: since },
+    { level: 'nothing', because: null, since: null, freshSince: since },
   )
 })
 
@@ -118,7 +118,7 @@ describe('MFA and a fresh proof are required', () => {
     factor, codes unsaved           .  2  2  U   2   2   U   2   2   .  2   U
     factor, codes saved             .  2  2  D   2   2   D   2   2   .  2   D
     `,
-    { level: 'mfa', because: 'everyone', freshSince: since },
+    { level: 'mfa', because: 'everyone', since: null, freshSince: since },
   )
 })
 
@@ -127,7 +127,7 @@ test('a proof at the very limit is fresh, a millisecond earlier it is not', () =
     ...accounts['no factor'],
     proofs: [{ by: 'password', at }],
     user: { active: true },
-    requirement: { level: 'nothing', because: null, freshSince: since },
+    requirement: { level: 'nothing', because: null, since: null, freshSince: since },
   })
   expect(nextStep(facts(since)).at).toBe('done')
   expect(nextStep(facts(since - 1)).at).toBe('password')
@@ -147,7 +147,7 @@ describe('what is offered as second factor', () => {
       ...accounts[name],
       proofs: [{ by: 'password', at: recent }],
       user: { active: true },
-      requirement: { level: 'mfa', because: 'everyone', freshSince: null },
+      requirement: { level: 'mfa', because: 'everyone', since: null, freshSince: null },
     })
     expect(step).toEqual({ at: 'second-factor', offer })
   })
@@ -179,6 +179,7 @@ describe('whatever the facts', () => {
     requirement: fc.record({
       level: fc.constantFrom('nothing' as const, 'mfa' as const),
       because: fc.constant(null),
+      since: fc.constant(null),
       freshSince: fc.constantFrom(null, since),
     }),
   })

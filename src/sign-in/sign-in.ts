@@ -146,6 +146,19 @@ export async function recordProof(
   return { at: 'pending', step, purpose: signIn.purpose, token, expiresAt: signIn.expiresAt }
 }
 
+/** Finishes a sign-in that has come to owe nothing because what was required has changed. Throws `sign-in-over` otherwise. */
+export async function finishSignIn(
+  parts: SignInParts,
+  signIn: SignInRecord,
+  caller: Caller,
+): Promise<Extract<Progress, { at: 'done' }>> {
+  return parts.db.transaction().execute(async (trx) => {
+    const progress = await recordProof(trx, parts, { signIn, proof: null, caller, now: parts.clock() })
+    if (progress.at !== 'done' || progress.purpose !== 'sign-in') throw new Refusal('sign-in-over')
+    return progress
+  })
+}
+
 /** A sign-in is finished when nothing is owed. A step-up only freshens proofs: what the session owes besides, it still owes. */
 function isFinished(purpose: SignInRecord['purpose'], step: Step): boolean {
   if (step.at === 'done') return true

@@ -5,7 +5,14 @@
 import { type AccessToken, touchAccessToken } from '../access-tokens/access-tokens.ts'
 import { isTokenText } from '../access-tokens/token-text.ts'
 import type { Database } from '../database/database.ts'
-import { type Requirement, requirementFor, withFreshProof } from '../enforcement/requirement.ts'
+import { everyone } from '../enforcement/policies.ts'
+import {
+  type Enforcement,
+  enforcementOf,
+  type Requirement,
+  requirementFor,
+  withFreshProof,
+} from '../enforcement/requirement.ts'
 import type { Proof } from '../sessions/proofs.ts'
 import { touchSession } from '../sessions/sessions.ts'
 import { minutes } from '../time.ts'
@@ -36,6 +43,8 @@ export interface Standing {
   session: SessionRecord
   account: Account
   requirement: Requirement
+  /** How "Enforce MFA for all users" stands. */
+  enforcement: Enforcement
   /** What this session still owes; `done` when it may be used. */
   step: Step
   /** What it would owe for a sensitive act, which asks for a fresh proof. */
@@ -61,13 +70,16 @@ export async function findStanding(parts: SignInParts, token: string): Promise<S
   const found = await readSession(parts.db, token, { limits: parts.limits, now })
   if (!found) return null
   const { session, account } = found
-  const requirement = await requirementOf(parts, parts.db, account)
+  const policies = await parts.policies.at(account.policyVersion, parts.db)
+  const requirement = requirementFor({ policies, now })
+  const policy = policies.find(({ id }) => id === everyone)
   await touchSession(parts.db, session, now)
   return {
     via: 'session',
     session,
     account,
     requirement,
+    enforcement: policy ? enforcementOf(policy, now) : { is: 'off' },
     step: stepOf(account, session.proofs, requirement),
     sensitiveStep: stepOf(account, session.proofs, withFreshProof(requirement, now - freshFor)),
   }
@@ -95,7 +107,7 @@ function proofsBehind({ createdAt: at }: AccessToken, { enrolled }: Account): re
 
 /** Works out what is required of this account now. */
 export async function requirementOf(parts: SignInParts, db: Database, account: Account): Promise<Requirement> {
-  return requirementFor({ policies: await parts.policies.at(account.policyVersion, db) })
+  return requirementFor({ policies: await parts.policies.at(account.policyVersion, db), now: parts.clock() })
 }
 
 /** Asks the one decision about an account and a list of proofs. */

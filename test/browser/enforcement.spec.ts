@@ -3,6 +3,7 @@
  * people in two browsers at the same time.
  */
 import type { Page } from '@playwright/test'
+import type { Authenticator } from './support/authenticator.ts'
 import {
   addPerson,
   administrator,
@@ -12,6 +13,8 @@ import {
   type Person,
   saveCodes,
   signIn,
+  signInFully,
+  switchEnforcement,
 } from './support/people.ts'
 import { expect, test } from './support/test.ts'
 
@@ -21,6 +24,7 @@ test('an administrator enforces MFA for all users, and a person is led to set it
 }) => {
   await signIn(page, administrator)
   const theirs = await openBrowser()
+  let app: Authenticator | undefined
 
   await test.step('The administrator adds a user, and sees the set-up link once', async () => {
     const link = await addByHand(page, member)
@@ -38,14 +42,23 @@ test('an administrator enforces MFA for all users, and a person is led to set it
     await page.goto('/admin/settings')
     await expect(page.getByLabel('Enforce MFA for all users')).toBeDisabled()
     await page.getByRole('link', { name: 'Enable 2FA' }).click()
-    await confirmAuthenticator(page)
+    app = await confirmAuthenticator(page)
     await saveCodes(page)
   })
   await test.step('The administrator switches "Enforce MFA for all users" on', async () => {
     await page.goto('/admin/settings')
     await expect(page.getByText('1 person does not have 2FA yet')).toBeVisible()
-    await switchEnforcement(page, true)
+    await page.getByLabel('Help contact').fill('it-help@example.org')
+    await page.getByLabel('Enforce MFA for all users').check()
+    await page.getByRole('button', { name: 'Save' }).click()
+  })
+  await test.step('The administrator sees what it will do, by name, before it is switched on', async () => {
+    await expect(page.getByRole('heading', { level: 1, name: 'Enforce MFA for all users?' })).toBeVisible()
+    await expect(page.getByRole('heading', { name: 'Will be asked to set up 2FA: 1' })).toBeVisible()
+    await expect(page.getByRole('listitem').filter({ hasText: member.email })).toBeVisible()
+    await page.getByRole('button', { name: 'Switch on' }).click()
     await expect(page.getByText('1 person has not set it up yet')).toBeVisible()
+    await expect(page.getByText('There are 15 minutes left')).toBeVisible()
     await page.getByRole('link', { name: 'Users' }).click()
     await expect(rowOf(page, administrator).getByRole('cell', { name: 'On', exact: true })).toBeVisible()
     await expect(rowOf(page, member).getByRole('cell', { name: 'Off', exact: true })).toBeVisible()
@@ -65,6 +78,15 @@ test('an administrator enforces MFA for all users, and a person is led to set it
     await saveCodes(theirs)
     await expect(theirs).toHaveURL(/\/my-profile\/settings/)
     await expect(theirs.getByText('it cannot be disabled')).toBeVisible()
+  })
+  await test.step('The administrator confirms it from a new sign-in', async () => {
+    const again = await openBrowser()
+    if (!app) throw new Error('There is no authenticator.')
+    await signInFully(again, administrator, app)
+    await again.goto('/admin/users')
+    await again.getByRole('button', { name: 'Keep MFA enforced' }).click()
+    await expect(again.getByText('MFA stays enforced')).toBeVisible()
+    await expect(again.getByText('waits to be confirmed')).toBeHidden()
   })
   await test.step('The administrator sees it', async () => {
     await page.reload()
@@ -94,7 +116,7 @@ test('whoever is led to the set-up page can sign out instead, is led there again
   await mustSetUp(theirs)
 
   await switchEnforcement(page, false)
-  await signIn(theirs, member)
+  await theirs.reload()
   await expect(theirs.getByRole('heading', { level: 1, name: 'My profile' })).toBeVisible()
 })
 
@@ -128,15 +150,6 @@ async function addByHand(page: Page, { email, name }: Person): Promise<string> {
 
 function rowOf(page: Page, { email }: Person) {
   return page.getByRole('row').filter({ hasText: email })
-}
-
-async function switchEnforcement(page: Page, on: boolean): Promise<void> {
-  await page.goto('/admin/settings')
-  await page.getByLabel('Help contact').fill('it-help@example.org')
-  await page.getByLabel('Enforce MFA for all users').setChecked(on)
-  await page.getByRole('button', { name: 'Save' }).click()
-  await expect(page.getByText('The settings are saved.')).toBeVisible()
-  await expect(page.getByLabel('Enforce MFA for all users')).toBeChecked({ checked: on })
 }
 
 /** The set-up page, with nothing on it that leads elsewhere but help and sign-out. */

@@ -106,7 +106,10 @@ test.describe('with an administrator who has a name', () => {
     await page.getByLabel('Enforce MFA for all users').check()
     await picture(page, 'enforce-mfa', 'Settings')
     await page.getByRole('button', { name: 'Save' }).click()
-    await expect(page.getByText('The settings are saved.')).toBeVisible()
+    await expect(page.getByRole('heading', { name: 'Enforce MFA for all users?' })).toBeVisible()
+    await picture(page, 'enforce-preview', 'Enforce MFA for all users?')
+    await page.getByRole('button', { name: 'Switch on' }).click()
+    await expect(page.getByText('MFA is enforced for all users.')).toBeVisible()
 
     await elsewhere.goto('/my-profile')
     await picture(elsewhere, 'set-up-required', 'Set up two-factor authentication')

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { hours, minutes } from '../../src/time.ts'
 import { createUser } from '../../src/users/users.ts'
 import { Browser, codeAt, inputs, textOf } from '../support/browser.ts'
-import { addPerson, addProtectedPerson, enrol, password, signIn } from '../support/people.ts'
+import { addPerson, addProtectedPerson, enrol, password, signIn, switchEnforcementOn } from '../support/people.ts'
 import { dialects, startService, type TestService } from '../support/service.ts'
 
 const admin = { email: 'root@example.org', role: 'administrator' as const, name: 'Root' }
@@ -135,7 +135,7 @@ for (const dialect of dialects) {
     })
 
     test('where MFA is enforced eight characters are enough, and the set-up of 2FA comes next', async () => {
-      await root.send('/admin/settings', { enforce: 'on', helpContact: '' })
+      await switchEnforcementOn(root)
       const token = linkOn((await add()).html)?.split('=')[1] ?? ''
       const bob = new Browser(running)
       expect(textOf((await bob.open(`/accept-invitation?token=${token}`)).html)).toContain('At least 8 characters')

@@ -16,6 +16,7 @@ import {
   saveCodes,
   signIn,
   signInFully,
+  switchEnforcementOn,
 } from '../support/people.ts'
 import { dialects, origin, startService, type TestService } from '../support/service.ts'
 
@@ -62,6 +63,8 @@ const who: Record<string, [actor: 'self' | 'nobody' | 'administrator', subject: 
   'access-token.created': ['self', 'self'],
   'access-token.revoked': ['self', 'self'],
   'policy.changed': ['administrator', 'nobody'],
+  'policy.confirmed': ['administrator', 'nobody'],
+  'policy.reverted': ['nobody', 'nobody'],
   'settings.changed': ['administrator', 'nobody'],
   'request.refused': ['self', 'nobody'],
   'audit.exported': ['administrator', 'nobody'],
@@ -92,7 +95,7 @@ for (const dialect of dialects) {
       await saveCodes(root, admin)
       secrets.push(admin.key, ...admin.codes)
       await root.send('/admin/settings', { helpContact: 'help@example.org' })
-      await root.send('/admin/settings', { enforce: 'on', helpContact: 'help@example.org' })
+      await switchEnforcementOn(root, 'help@example.org')
       await root.send('/admin/settings', { helpContact: 'help@example.org' })
 
       await root.send('/admin/audit/export', { format: 'csv' })
@@ -101,6 +104,19 @@ for (const dialect of dialects) {
       const made = await callBySession(root, 'POST /api/v1/me/tokens', wish)
       secrets.push(String(made.body.token))
       await callBySession(root, `DELETE /api/v1/me/tokens/${made.body.id}`)
+      // It is enforced again and confirmed; once more, and nobody confirms it.
+      await switchEnforcementOn(root, 'help@example.org')
+      running.time.now += minutes(1)
+      await root.send('/sign-out', {})
+      await signIn(root, { id: '', email: 'root@example.org', password })
+      await root.send('/sign-in/verification-code', { code: codeAt(admin.key, running.time.now) })
+      await root.send('/admin/settings/enforce-mfa/confirm', {})
+      await root.send('/admin/settings', { helpContact: 'help@example.org' })
+      await switchEnforcementOn(root, 'help@example.org')
+      running.time.now += minutes(15)
+      await running.service.sweepEnforcement()
+      await root.open('/admin/users/new')
+      await root.send('/sign-in/verification-code', { code: codeAt(admin.key, running.time.now) })
 
       // Bob is invited, comes, signs out, mistypes, comes again, twice.
       const added = await root.send('/admin/users/new', { email: 'bob@example.org', name: 'Bob', role: 'member' })
@@ -168,8 +184,10 @@ for (const dialect of dialects) {
       for (const event of events) {
         const self = event.address === '198.51.100.1' ? administrator : person.id
         // What happens by itself has nobody who did it, and comes from nowhere.
-        const byItself = event.name === 'user.expired' || (event.name === 'sessions.ended' && event.address === null)
-        const [actor, subject] = byItself ? (['nobody', 'self'] as const) : (who[event.name] ?? [])
+        const reverted = event.name === 'policy.reverted'
+        const expired = event.name === 'user.expired' || (event.name === 'sessions.ended' && event.address === null)
+        const byItself = expired || reverted
+        const [actor, subject] = expired ? (['nobody', 'self'] as const) : (who[event.name] ?? [])
         const about = actor === 'administrator' || byItself ? event.subject_id : self
         const isFirst = event.name === 'user.created' && event.subject_id === administrator
         const ids = { self, administrator, nobody: null }
@@ -283,7 +301,7 @@ for (const dialect of dialects) {
         const arrival = { token, email: 'first@example.org', name: 'First', password }
         await failsAndChangesNothing(() => new Browser(running).send('/set-up', arrival))
         const { browser } = await addProtectedPerson(running, { email: 'root@example.org', role: 'administrator' })
-        await failsAndChangesNothing(() => browser.send('/admin/settings', { enforce: 'on', helpContact: '' }), browser)
+        await failsAndChangesNothing(() => browser.send('/admin/settings/enforce-mfa', {}), browser)
         await failsAndChangesNothing(() => browser.send('/admin/settings', { helpContact: 'x' }), browser)
         const user = { email: 'bob@example.org', name: 'Bob', role: 'member' }
         await failsAndChangesNothing(() => browser.send('/admin/users/new', user), browser)

@@ -261,7 +261,19 @@ const table: Readonly<Record<string, Row>> = {
   },
   'POST /admin/settings': {
     ...administratorsOnly,
+    'changes → /admin/settings/enforce-mfa': ['administrator'],
+    '→ /sign-in/verification-code': ['stale administrator'],
+  },
+  'GET /admin/settings/enforce-mfa': { ...administratorsOnly, page: administrators },
+  'POST /admin/settings/enforce-mfa': {
+    ...administratorsOnly,
     'changes → /admin/settings': ['administrator'],
+    '→ /sign-in/verification-code': ['stale administrator'],
+  },
+  // There is nothing to confirm.
+  'POST /admin/settings/enforce-mfa/confirm': {
+    ...administratorsOnly,
+    '→ /admin/settings': ['administrator'],
     '→ /sign-in/verification-code': ['stale administrator'],
   },
 }

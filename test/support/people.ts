@@ -72,6 +72,12 @@ export async function addProtectedPerson(running: TestService, who: Parameters<t
   return { person, browser, ...enrolled }
 }
 
+/** Switches "Enforce MFA for all users" on by the pages, as an administrator does. It waits to be confirmed. */
+export async function switchEnforcementOn(browser: Browser, helpContact = '') {
+  const preview = await browser.send('/admin/settings', { enforce: 'on', helpContact, shown: 'off' })
+  return preview.at === '/admin/settings/enforce-mfa' ? browser.send(preview.at, {}) : preview
+}
+
 /** Signs in with password and code, in full. */
 export async function signInFully(running: TestService, browser: Browser, person: Person, key: string, next?: string) {
   await signIn(browser, person, next)

@@ -43,6 +43,8 @@ const forms: Record<string, (state: State) => Record<string, string | readonly s
   'POST /admin/users/:id/end-sessions': () => ({}),
   'POST /forgot-password': () => ({ email: 'eve@example.org' }),
   'POST /reset-password': () => ({ token: resetToken, password: 'new words nobody would guess' }),
+  'POST /admin/settings/enforce-mfa': () => ({}),
+  'POST /admin/settings/enforce-mfa/confirm': () => ({}),
   'POST /accept-invitation': () => ({ token: invitationToken, password: 'new words nobody would guess' }),
   'POST /set-up': ({ setUpToken }) => ({
     token: setUpToken,

@@ -6,6 +6,7 @@ import type { Tables } from '../../src/database/tables.ts'
 /** Parents before children, so that rows can be put back in this order. */
 const names = [
   'installation',
+  'brand_logos',
   'keys',
   'users',
   'policies',

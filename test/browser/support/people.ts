@@ -93,6 +93,17 @@ export async function enableMfa(page: Page, phone?: Phone): Promise<{ app: Authe
   return { app, codes: await saveCodes(page) }
 }
 
+/** Switches enforcement on or off by the pages. Switched on, it waits to be confirmed. */
+export async function switchEnforcement(page: Page, on: boolean): Promise<void> {
+  await page.goto('/admin/settings')
+  await page.getByLabel('Help contact').fill('it-help@example.org')
+  await page.getByLabel('Enforce MFA for all users').setChecked(on)
+  await page.getByRole('button', { name: 'Save' }).click()
+  if (on) await page.getByRole('button', { name: 'Switch on' }).click()
+  await expect(page.getByText(on ? 'MFA is enforced for all users.' : 'The settings are saved.')).toBeVisible()
+  await expect(page.getByLabel('Enforce MFA for all users')).toBeChecked({ checked: on })
+}
+
 /** Signs in with password and code. */
 export async function signInFully(page: Page, person: Person, app: Authenticator): Promise<void> {
   await signIn(page, person)

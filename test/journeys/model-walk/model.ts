@@ -53,6 +53,23 @@ export interface World {
   enforced: boolean
 }
 
+/** An enforcement: since when, and until when it must be confirmed, unless it has been. */
+export interface Enforced {
+  since: number
+  confirmBy: number | null
+}
+
+/** Does an enforcement hold? Unconfirmed it does until its deadline, and from that instant on no longer. */
+export function holds(enforced: Enforced | null, now: number): boolean {
+  return enforced !== null && (enforced.confirmBy === null || now < enforced.confirmBy)
+}
+
+/** Was this session signed in, from the password on, after this instant? */
+export function isSignedInAfter({ begunAt, proved }: SessionNotes, since: number): boolean {
+  const proofs = [proved.password, proved.totp?.at, proved.recoveryCode].filter((at) => typeof at === 'number')
+  return Math.min(begunAt, ...proofs) > since
+}
+
 /** The latest proof of a second factor that still counts; null when there is none. */
 export function secondProved({ whose, proved }: Holder): number | null {
   const totp = proved.totp !== null && proved.totp.factor === whose.factor ? proved.totp.at : null
@@ -91,9 +108,12 @@ export function isGoingOn(signIn: SignInNotes | null, { now }: World): signIn is
   return signIn.stepUpOf === null || !signIn.stepUpOf.over
 }
 
-/** May this holder be shown a new secret, and confirm it? */
+/**
+ * May this holder be shown a new secret, and confirm it? A sign-in that was led to it may go on when it is no longer
+ * required.
+ */
 export function mayEnrol(holder: Holder, world: World): boolean {
-  if ('stepUpOf' in holder) return isGoingOn(holder, world) && world.enforced && holder.whose.factor === null
+  if ('stepUpOf' in holder) return isGoingOn(holder, world) && holder.whose.factor === null
   if (!isRunning(holder, world) || !holder.whose.active || !isFresh(holder, world)) return false
   return holder.whose.factor === null || protectedWell(holder.whose)
 }

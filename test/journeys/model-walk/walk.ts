@@ -8,12 +8,15 @@ import { Browser, codeAt, inputs, wrongCode } from '../../support/browser.ts'
 import { addPerson } from '../../support/people.ts'
 import { type Dialect, origin, startService, type TestService } from '../../support/service.ts'
 import {
+  type Enforced,
   earnsEverything,
   type Factor,
   type Holder,
+  holds,
   isFresh,
   isGoingOn,
   isRunning,
+  isSignedInAfter,
   mayEnrol,
   mayOpenPages,
   mayRenewCodes,
@@ -45,6 +48,7 @@ export type Move =
   | { do: 'save codes'; seat: number; which: 'own' | "another browser's" }
   | { do: 'disable'; seat: number }
   | { do: 'enforce by page'; seat: number; on: boolean }
+  | { do: 'confirm enforcement'; seat: number }
   | { do: 'enforce'; on: boolean }
   | { do: 'deactivate'; who: number; active: boolean }
   | { do: 'sign out'; seat: number }
@@ -68,7 +72,7 @@ export class Walk {
   readonly #people: Someone[] = []
   readonly #seats: Seat[]
   readonly #deadTokens: string[] = []
-  #enforced = false
+  #enforced: Enforced | null = null
   #looks = 0
   /** How often each thing was granted: a walk in which nothing ever succeeds proves nothing. */
   readonly granted = new Map<string, number>()
@@ -101,7 +105,7 @@ export class Walk {
   }
 
   get #world(): World {
-    return { now: this.#running.time.now, enforced: this.#enforced }
+    return { now: this.#running.time.now, enforced: holds(this.#enforced, this.#running.time.now) }
   }
 
   /** Makes one move, and then looks whether every browser gets what its session is worth, and no more. */
@@ -163,6 +167,8 @@ export class Walk {
         return this.#disable(this.#seat(move.seat))
       case 'enforce by page':
         return this.#enforceByPage(this.#seat(move.seat), move.on)
+      case 'confirm enforcement':
+        return this.#confirmEnforcement(this.#seat(move.seat))
       case 'enforce':
         return this.#enforce(move.on)
       case 'deactivate':
@@ -242,13 +248,28 @@ export class Walk {
     seat.session = { whose, proved, begunAt: now, seenAt: now, over: false }
   }
 
+  /** A sign-in that was led to set 2FA up, and owes nothing more now that it is no longer required. */
+  #owesNothing({ signIn }: Seat): boolean {
+    return isGoingOn(signIn, this.#world) && signIn.stepUpOf === null && earnsEverything(signIn, this.#world)
+  }
+
+  /** It is finished at its next request, whatever that asks. */
+  #carryOn(seat: Seat, owedNothing: boolean, { newSession }: { newSession: boolean }): boolean {
+    if (!newSession || !owedNothing || !seat.signIn) return false
+    this.#grant('a sign-in carried on', true)
+    this.#finish(seat, seat.signIn)
+    return true
+  }
+
   async #code(seat: Seat, which: Extract<Move, { do: 'code' }>['which']): Promise<void> {
     const { signIn } = seat
     const whose = signIn?.whose ?? this.#someone(0)
     const code = this.#codeToType(whose, which)
     const factor = whose.factor
     const step = factor && stepOfCode(factor, code, this.#running.time.now)
+    const owedNothing = this.#owesNothing(seat)
     const answer = await this.#send(seat, '/sign-in/verification-code', { code })
+    if (this.#carryOn(seat, owedNothing, answer)) return
     if (!answer.newSession && !answer.newSignIn) return
     this.#grant('a code', isGoingOn(signIn, this.#world) && factor !== null && step !== null)
     if (!signIn || !factor || step === null) return
@@ -300,7 +321,9 @@ export class Walk {
             ? first(other?.codes?.left)
             : nonsense) ?? nonsense
     const right = whose.codes?.saved === true && whose.codes.left.has(code)
+    const owedNothing = this.#owesNothing(seat)
     const answer = await this.#send(seat, '/sign-in/recovery-code', { code })
+    if (this.#carryOn(seat, owedNothing, answer)) return
     if (!answer.newSession && !answer.newSignIn) return
     this.#grant('a recovery code', isGoingOn(signIn, this.#world) && right)
     if (!signIn) return
@@ -313,7 +336,9 @@ export class Walk {
   async #passwordAgain(seat: Seat, right: boolean): Promise<void> {
     const { signIn } = seat
     const password = right ? (signIn?.whose ?? this.#someone(0)).person.password : 'these words are not the ones'
+    const owedNothing = this.#owesNothing(seat)
     const answer = await this.#send(seat, '/sign-in/password', { password })
+    if (this.#carryOn(seat, owedNothing, answer)) return
     if (!answer.newSession && !answer.newSignIn) return
     this.#grant('the password again', isGoingOn(signIn, this.#world) && signIn.stepUpOf !== null && right)
     if (!signIn) return
@@ -344,7 +369,9 @@ export class Walk {
 
   async #openSetUp(seat: Seat, replace: boolean): Promise<void> {
     const path = `/set-up-mfa${replace ? '?replace=yes' : ''}`
+    const owedNothing = this.#owesNothing(seat)
     const answer = await this.#watch(seat, () => get(seat.browser, path))
+    if (this.#carryOn(seat, owedNothing, answer)) return
     this.#stepUp(seat, answer)
     this.#noteSecret(seat, answer.html)
   }
@@ -443,7 +470,7 @@ export class Walk {
       session !== null &&
       mayOpenPages(session, this.#world) &&
       isFresh(session, this.#world) &&
-      !this.#enforced &&
+      !this.#world.enforced &&
       session.whose.factor !== null
     const answer = await this.#send(seat, '/my-profile/settings/disable-2fa', {})
     if (!answer.at.includes('mfa-disabled')) return this.#stepUp(seat, answer)
@@ -460,17 +487,43 @@ export class Walk {
       session?.whose.isAdministrator === true &&
       mayOpenPages(session, this.#world) &&
       isFresh(session, this.#world) &&
-      (!on || this.#enforced || session.whose.factor !== null)
-    const answer = await this.#send(seat, '/admin/settings', { enforce: on ? 'on' : 'off', helpContact: '' })
-    if (!answer.at.includes('notice=saved')) return this.#stepUp(seat, answer)
+      (!on || this.#world.enforced || session.whose.factor !== null)
+    const saved = await this.#send(seat, '/admin/settings', { enforce: on ? 'on' : 'off', helpContact: '' })
+    const mustLook = saved.at === '/admin/settings/enforce-mfa'
+    const answer = mustLook ? await this.#send(seat, saved.at, {}) : saved
+    if (!/notice=(saved|enforced)/.test(answer.at)) return this.#stepUp(seat, answer)
     this.#grant(`enforcement ${on ? 'on' : 'off'}`, justified)
-    this.#enforced = on
+    const { now } = this.#running.time
+    if (!on) this.#enforced = null
+    else if (mustLook) this.#enforced = { since: now, confirmBy: now + minutes(15) }
+  }
+
+  async #confirmEnforcement(seat: Seat): Promise<void> {
+    const { session } = seat
+    const waiting = this.#enforced
+    const justified =
+      waiting?.confirmBy != null &&
+      this.#world.enforced &&
+      session?.whose.isAdministrator === true &&
+      mayOpenPages(session, this.#world) &&
+      isFresh(session, this.#world) &&
+      isSignedInAfter(session, waiting.since)
+    const answer = await this.#send(seat, '/admin/settings/enforce-mfa/confirm', {})
+    const confirmed = answer.at.includes('notice=enforcement-confirmed')
+    if (!confirmed && justified) throw new Finding('A new sign-in could not confirm the enforcement.')
+    if (!confirmed) return this.#stepUp(seat, answer)
+    this.#grant('enforcement confirmed', justified)
+    if (waiting) waiting.confirmBy = null
   }
 
   async #enforce(on: boolean): Promise<void> {
     const about = { now: this.#running.time.now, caller: null, actor: null }
+    // One that has lapsed is off, though nobody has written it down yet.
+    await this.#running.service.sweepEnforcement()
+    if (!this.#world.enforced) this.#enforced = null
     await this.#running.db.transaction().execute((trx) => setMfaEnforced(trx, on, about))
-    this.#enforced = on
+    if (!on) this.#enforced = null
+    else this.#enforced ??= { since: about.now, confirmBy: null }
   }
 
   async #deactivate(whose: Someone, active: boolean): Promise<void> {

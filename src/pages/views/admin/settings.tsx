@@ -26,7 +26,7 @@ export interface AdminSettingsProps {
 
 const order = ['enforce', 'helpContact'] as const
 
-/** Shows the settings; posts `enforce` (`on` when ticked) and `helpContact` to `/admin/settings`. */
+/** Shows the settings; posts `enforce` (`on` when ticked), `shown` (how the switch stood) and `helpContact` to `/admin/settings`. */
 export function AdminSettingsView(props: AdminSettingsProps) {
   const { frame, problems = {} } = props
   const { t } = frame
@@ -45,6 +45,7 @@ export function AdminSettingsView(props: AdminSettingsProps) {
         </NoticeBox>
       )}
       <form method="post" action="/admin/settings" class="mt-8">
+        <input type="hidden" name="shown" value={props.enforced ? 'on' : 'off'} />
         <fieldset disabled={!mayChange} class="contents">
           <section aria-labelledby="mfa">
             <h2 id="mfa" class="section-title">

@@ -11,9 +11,21 @@ export interface Frame extends Messages {
   readonly assets: { readonly script: string; readonly style: string }
   /** The person whose session is good for signed-in pages; absent while a sign-in or a forced set-up is going on. */
   readonly user?: FrameUser | undefined
+  /** What those who see the settings are to know on every page of administration. */
+  readonly enforcement?: EnforcementNews | undefined
   /** The path of the page that is shown, to mark where we are in the navigation. */
   readonly path: string
 }
+
+/** Tells that enforcement waits to be confirmed, or went off again because nobody did. */
+export type EnforcementNews =
+  | {
+      readonly is: 'unconfirmed'
+      readonly minutesLeft: number
+      readonly confirmBy: number
+      readonly mayConfirm: boolean
+    }
+  | { readonly is: 'reverted'; readonly at: number }
 
 /** Names the person that the top bar shows. */
 export interface FrameUser {

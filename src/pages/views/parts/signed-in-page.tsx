@@ -4,6 +4,7 @@
  */
 import type { MessageId } from '../../../messages.ts'
 import { Document, type LayoutProps } from './document.tsx'
+import { EnforcementBanner } from './enforcement-banner.tsx'
 import { SignOut } from './form-parts.tsx'
 import type { Frame, Notice } from './frame.ts'
 import { Icon } from './icon.tsx'
@@ -41,6 +42,7 @@ export function SignedInPage({ frame, title, width = 'regular', notice, ...props
           {props.action}
         </div>
         {props.lead !== undefined && <p class="mt-2 max-w-prose text-soft text-pretty break-anywhere">{props.lead}</p>}
+        {frame.path.startsWith('/admin') && <EnforcementBanner frame={frame} />}
         <Notices notice={notice} class="mt-6" />
         {props.children}
       </main>
