@@ -38,6 +38,11 @@ const purposes: Record<string, string> = {
   'POST /my-profile/settings/rename-authenticator': 'Renames. Needs a fresh proof.',
   'GET /my-profile/settings/disable-2fa': 'Asks whether 2FA is to be turned off. Needs a fresh proof.',
   'POST /my-profile/settings/disable-2fa': 'Turns 2FA off; refused while it is enforced. Needs a fresh proof.',
+  'GET /my-profile/settings/change-password': 'Asks for the old password and a new one. Needs a fresh proof.',
+  'POST /my-profile/settings/change-password':
+    'Changes the password, and signs out everywhere else. Needs a fresh proof.',
+  'GET /my-profile/sessions': 'Where the person is signed in: device, address, factors, first and last seen.',
+  'POST /my-profile/sessions': 'Signs out one session (`session`), or all others (`others=yes`). Needs a fresh proof.',
   'GET /set-up': 'The form for the first administrator, by the printed link.',
   'POST /set-up': 'Creates the first administrator, once.',
   'GET /accept-invitation': 'The form with which a new user chooses a password. Looking uses nothing up.',

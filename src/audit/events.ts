@@ -10,7 +10,7 @@ export type AuditEvent =
   | { name: 'sign-in.ended-by-wrong-codes'; details: { guesses: number } }
   | { name: 'sign-out'; details: Record<string, never> }
   | { name: 'password.refused'; details: { because: 'wrong' | 'no-such-user' | 'deactivated' | 'no-password' } }
-  | { name: 'password.set'; details: { by: 'invitation' | 'first-administrator' | 'settings' | 'reset' } }
+  | { name: 'password.set'; details: { by: 'invitation' | 'first-administrator' | 'settings' | 'reset' | 'change' } }
   | {
       name: 'password.reset-requested'
       details: { outcome: 'mailed' | 'no-such-user' | 'deactivated' | 'no-password' }
@@ -39,6 +39,7 @@ export type AuditEvent =
           | 'password-changed'
           | 'signed-in-again'
           | 'by-administrator'
+          | 'by-owner'
           | 'deactivated'
           | 'expired'
       }

@@ -21,6 +21,7 @@ const notices: readonly Notice[] = [
   { about: 'recovery-codes-created' },
   { about: 'recovery-code-used', left: 3 },
   { about: 'password-changed' },
+  { about: 'own-sessions-ended' },
 ]
 
 describe.each(notices.map((notice) => [notice.about, notice] as const))('the notice %s', (_, notice) => {

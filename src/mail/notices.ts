@@ -18,6 +18,7 @@ export type Notice =
   | { about: 'sessions-ended' }
   | { about: 'password-changed' }
   | { about: 'enforcement-reverted' }
+  | { about: 'own-sessions-ended' }
 
 /** Writes one notice as text and HTML. */
 export function noticeMessage(notice: Notice, context: MailContext): Message {

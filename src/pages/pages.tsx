@@ -14,6 +14,8 @@ import { auditPages } from './audit.tsx'
 import { forgottenPasswordPages } from './forgotten-password.tsx'
 import { frameOf, type PageParts, page, setRetryAfter } from './page-parts.ts'
 import { finishPending, stepUp, wayOn } from './passage.ts'
+import { changePasswordPages } from './profile/change-password.tsx'
+import { ownSessionsPages } from './profile/sessions.tsx'
 import { profilePages } from './profile.tsx'
 import { recoveryCodePages } from './recovery-codes.tsx'
 import { setUpMfaPages } from './set-up-mfa.tsx'
@@ -37,6 +39,8 @@ export function createPages(parts: PageParts, hooks: Pick<DoorParts, 'onBug' | '
   setUpMfaPages(door, parts)
   recoveryCodePages(door, parts)
   profilePages(door, parts)
+  changePasswordPages(door, parts)
+  ownSessionsPages(door, parts)
   arrivalPages(door, parts)
   forgottenPasswordPages(door, parts)
   adminPages(door, parts)

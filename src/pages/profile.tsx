@@ -120,6 +120,7 @@ const notices = {
   'preferences-saved': 'settings.notice.preferencesSaved',
   renamed: 'settings.notice.renamed',
   'mfa-disabled': 'settings.notice.mfaDisabled',
+  'password-changed': 'settings.notice.passwordChanged',
   'codes-saved': 'settings.notice.codesSaved',
 } as const
 

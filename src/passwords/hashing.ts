@@ -12,6 +12,12 @@ export const hashCost = { memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 } a
 /** `Algorithm.Argon2id`: the package declares it as a const enum, which has no value at run time. */
 const argon2id: Algorithm.Argon2id = 2
 
+/** Tells whether a stored hash was made with another cost than today's, so that it is time to make it anew. */
+export function isOutdated(stored: string): boolean {
+  const { memoryCost, timeCost, parallelism } = hashCost
+  return !stored.startsWith(`$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$`)
+}
+
 export interface Hashing {
   /** Hashes a password for storing (PHC string with its own salt and cost). */
   hashPassword(password: string): Promise<string>

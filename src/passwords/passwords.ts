@@ -3,7 +3,7 @@
 import type { Database, DatabaseTransaction } from '../database/database.ts'
 import type { Instant } from '../time.ts'
 import { isActive } from '../users/state.ts'
-import type { Hashing } from './hashing.ts'
+import { type Hashing, isOutdated } from './hashing.ts'
 
 export interface PasswordOwner {
   id: string
@@ -54,5 +54,23 @@ export async function setPassword(trx: DatabaseTransaction, userId: string, hash
     .updateTable('users')
     .set({ password_hash: hash, password_changed_at: now })
     .where('id', '=', userId)
+    .execute()
+}
+
+/** Hashes a right password anew where the cost has changed since. It stays the same password, and nothing ends with it. */
+export async function renewHash(
+  db: Database,
+  hashing: Hashing,
+  { id, hash }: PasswordOwner,
+  password: string,
+): Promise<void> {
+  if (hash === null || !isOutdated(hash)) return
+  const renewed = await hashing.hashPassword(password)
+  // Only in place of the hash that was checked: a password that was changed meanwhile stays changed.
+  await db
+    .updateTable('users')
+    .set({ password_hash: renewed })
+    .where('id', '=', id)
+    .where('password_hash', '=', hash)
     .execute()
 }

@@ -6,7 +6,7 @@ import { admit } from '../attempts/attempts.ts'
 import type { Method, WrongBecause } from '../audit/events.ts'
 import { type Caller, record } from '../audit/record.ts'
 import type { DatabaseTransaction } from '../database/database.ts'
-import { checkPassword, findPasswordOwner, type PasswordVerdict } from '../passwords/passwords.ts'
+import { checkPassword, findPasswordOwner, type PasswordVerdict, renewHash } from '../passwords/passwords.ts'
 import { parseRecoveryCode } from '../recovery-codes/code.ts'
 import { countCodes, lookUpCode, spendCode } from '../recovery-codes/recovery-codes.ts'
 import { Refusal } from '../refusal.ts'
@@ -61,6 +61,7 @@ export async function proveByEmailAndPassword(
     })
     return { ok: false, because: 'wrong', clockOff: false, ended: false, retryAt: admission.closedUntil }
   }
+  await renewHash(parts.db, parts.hashing, verdict.owner, password)
   const userId = verdict.owner.id
   const progress = await parts.db.transaction().execute(async (trx) => {
     await forgiveGuess(trx, limits)

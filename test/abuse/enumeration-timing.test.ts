@@ -76,7 +76,7 @@ function expectAlike(times: Record<string, number[]>): void {
 describe('a stranger with a stop-watch', { timeout: 300_000 }, () => {
   let running: TestService
   beforeEach(async () => {
-    running = await startService()
+    running = await startService({ hasMailServer: true })
     await populate(running)
   })
   afterEach(() => running.stop())

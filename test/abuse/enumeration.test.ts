@@ -20,7 +20,7 @@ for (const dialect of dialects) {
   describe(`a stranger, on ${dialect}`, () => {
     let running: TestService
     beforeEach(async () => {
-      running = await startService({ dialect })
+      running = await startService({ dialect, hasMailServer: true })
       await populate(running)
     })
     afterEach(() => running.stop())

@@ -17,6 +17,7 @@ for (const dialect of dialects) {
       server = await startMailServer()
       running = await startService({
         dialect,
+        hasMailServer: true,
         mailer: await smtpMailer(`smtp://${server.address}`, 'no-reply@example.org'),
       })
       await addPerson(running, { email: 'Ada@example.org' })

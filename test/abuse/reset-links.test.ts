@@ -16,7 +16,7 @@ for (const dialect of dialects) {
     let running: TestService
     let ada: Person
     beforeEach(async () => {
-      running = await startService({ dialect })
+      running = await startService({ dialect, hasMailServer: true })
       ada = await addPerson(running)
     })
     afterEach(() => running.stop())

@@ -74,7 +74,7 @@ for (const dialect of dialects) {
   describe(`the audit log on ${dialect}`, { timeout: 60_000 }, () => {
     let running: TestService
     beforeEach(async () => {
-      running = await startService({ dialect })
+      running = await startService({ dialect, hasMailServer: true })
     })
     afterEach(() => running.stop())
 

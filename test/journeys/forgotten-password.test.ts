@@ -20,7 +20,7 @@ for (const dialect of dialects) {
     beforeEach(async () => {
       server = await startMailServer()
       const mailer = await smtpMailer(`smtp://${server.address}`, 'no-reply@example.org')
-      running = await startService({ dialect, mailer })
+      running = await startService({ dialect, hasMailServer: true, mailer })
     })
     afterEach(async () => {
       await running.stop()

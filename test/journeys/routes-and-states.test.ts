@@ -212,6 +212,23 @@ const table: Readonly<Record<string, Row>> = {
     '→ /sign-in/verification-code': stale,
     '409': without2FA,
   },
+  'GET /my-profile/settings/change-password': {
+    ...turnedAway,
+    page: [...fresh, ...without2FA],
+    '→ /sign-in/verification-code': stale,
+  },
+  'POST /my-profile/settings/change-password': {
+    ...turnedAway,
+    'changes → /my-profile/settings': [...fresh, ...without2FA],
+    '→ /sign-in/verification-code': stale,
+  },
+  'GET /my-profile/sessions': { ...turnedAway, page: usable },
+  // There is no other session to end.
+  'POST /my-profile/sessions': {
+    ...turnedAway,
+    '→ /my-profile/sessions': [...fresh, ...without2FA],
+    '→ /sign-in/verification-code': stale,
+  },
   // The API, called from a browser of the service's own origin. For tokens there is a table of its own.
   'GET /api/openapi.json': { data: everyState },
   'GET /api/v1/me': { ...refused, data: usable },

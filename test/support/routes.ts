@@ -33,6 +33,8 @@ const forms: Record<string, (state: State) => Record<string, string | readonly s
     name: 'Work phone',
   }),
   'POST /my-profile/settings/disable-2fa': () => ({}),
+  'POST /my-profile/settings/change-password': () => ({ old: password, password: 'new words nobody would guess' }),
+  'POST /my-profile/sessions': () => ({ others: 'yes' }),
   'POST /admin/users/new': () => ({ email: 'zoe@example.org', name: 'Zoe Example', role: 'member' }),
   'POST /admin/audit/export': () => ({ format: 'csv' }),
   'POST /admin/settings': () => ({ enforce: 'on', helpContact: 'help@example.org' }),

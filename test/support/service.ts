@@ -45,7 +45,7 @@ export interface TestServiceOptions {
   key?: Buffer
   /** The public address, where it is not `origin`. */
   url?: string
-  /** False for a service without a mail server. */
+  /** True for a service that says it can send mail; it is read in `mails` either way. */
   hasMailServer?: boolean
   /** Hands mail on to a real server; without it mails are only kept. */
   mailer?: Mailer | null
@@ -67,7 +67,7 @@ export async function startService({
   trustedProxies = [],
   key = randomBytes(32),
   url = origin,
-  hasMailServer = true,
+  hasMailServer = false,
   mailer = null,
 }: TestServiceOptions = {}): Promise<TestService> {
   const postgres = dialect === 'postgres' ? await createDatabase(inject('postgresTemplate')) : null

@@ -133,7 +133,7 @@ export async function enforce(running: TestService, enforced = true): Promise<vo
 
 /** Makes a state. There is also somebody else in it (`eve@example.org`) and somebody invited; the first administrator exists. */
 export async function makeState(name: StateName, dialect: Dialect): Promise<State> {
-  const running = await startService({ dialect })
+  const running = await startService({ dialect, hasMailServer: true })
   const { browser, key } = await makers[name](running)
   const other = await addPerson(running, { email: 'eve@example.org', name: 'Eve Example' })
   await addResetLink(running, other.id)

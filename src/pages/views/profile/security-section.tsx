@@ -47,12 +47,31 @@ export function SecuritySection({ frame, security }: SecuritySectionProps) {
         ) : (
           <MfaOn {...{ frame, security }} />
         )}
-        <Row icon="lock" title={t('settings.password')}>
+        <Row
+          icon="lock"
+          title={t('settings.password')}
+          action={
+            <a href="/my-profile/settings/change-password" class="btn btn-sm">
+              {t('settings.changePassword')}
+            </a>
+          }
+        >
           <p class="text-sm text-soft">
             {changedAt === null
               ? t('settings.passwordNeverChanged')
               : t('settings.passwordChanged', { date: frame.formatInstant(changedAt, 'date') })}
           </p>
+        </Row>
+        <Row
+          icon="phone"
+          title={t('settings.sessions')}
+          action={
+            <a href="/my-profile/sessions" class="btn btn-sm">
+              {t('settings.showSessions')}
+            </a>
+          }
+        >
+          <p class="text-sm text-soft">{t('settings.sessionsText')}</p>
         </Row>
       </div>
     </section>
