@@ -6,7 +6,10 @@ export type WrongBecause = 'wrong' | 'spent' | 'malformed' | 'disabled'
 
 export type AuditEvent =
   | { name: 'sign-in.begun'; details: { knownBrowser: boolean } }
-  | { name: 'sign-in.completed'; details: { amr: readonly string[]; acr: string } }
+  | {
+      name: 'sign-in.completed'
+      details: { amr: readonly string[]; acr: string; asked: string; because: string; since?: string }
+    }
   | { name: 'sign-in.ended-by-wrong-codes'; details: { guesses: number } }
   | { name: 'sign-out'; details: Record<string, never> }
   | { name: 'password.refused'; details: { because: 'wrong' | 'no-such-user' | 'deactivated' | 'no-password' } }

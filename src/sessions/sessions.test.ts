@@ -28,7 +28,8 @@ for (const dialect of dialects) {
 
     const begin = (more: { userId?: string; userAgent?: string } = {}) => {
       const caller = { address: '192.0.2.1', userAgent: more.userAgent ?? 'Browser', requestId: 'r' }
-      const session = { userId: more.userId ?? userId, proofs: [password], limits, caller, now }
+      const explanation = { asked: 'nothing-more', because: 'not-required' } as const
+      const session = { userId: more.userId ?? userId, proofs: [password], explanation, limits, caller, now }
       return database.db.transaction().execute((trx) => beginSession(trx, session))
     }
     const find = (token: string, at = now, within = limits) =>

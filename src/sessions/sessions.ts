@@ -5,6 +5,7 @@ import type { Caller } from '../audit/record.ts'
 import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
 import { hashToken, newId, newToken } from '../secrets/tokens.ts'
 import { type Duration, type Instant, minutes } from '../time.ts'
+import { type Explanation, readExplanation, writeExplanation } from './explanation.ts'
 import { type Proof, readProofs, writeProofs } from './proofs.ts'
 
 /** How long a session lasts: since it was last used, and in all (NIST 800-63B-4 §2.2.3). */
@@ -25,10 +26,18 @@ export async function beginSession(
   {
     userId,
     proofs,
+    explanation,
     limits,
     caller,
     now,
-  }: { userId: string; proofs: readonly Proof[]; limits: SessionLimits; caller: Caller; now: Instant },
+  }: {
+    userId: string
+    proofs: readonly Proof[]
+    explanation: Explanation
+    limits: SessionLimits
+    caller: Caller
+    now: Instant
+  },
 ): Promise<NewSession> {
   const session = { id: newId(), token: newToken(), expiresAt: now + limits.overall }
   await trx
@@ -38,6 +47,7 @@ export async function beginSession(
       token_hash: hashToken(session.token),
       user_id: userId,
       proofs: writeProofs(proofs),
+      explanation: writeExplanation(explanation),
       address: caller.address,
       user_agent: caller.userAgent.slice(0, 300),
       created_at: now,
@@ -101,6 +111,8 @@ export interface ListedSession {
   address: string
   userAgent: string
   proofs: readonly Proof[]
+  /** Why its sign-in was asked for what it was asked; null for sessions older than explanations. */
+  explanation: Explanation | null
   createdAt: Instant
   lastSeenAt: Instant
 }
@@ -114,7 +126,7 @@ export async function listSessions(
 ): Promise<ListedSession[]> {
   const rows = await db
     .selectFrom('sessions')
-    .select(['id', 'address', 'user_agent', 'proofs', 'created_at', 'last_seen_at'])
+    .select(['id', 'address', 'user_agent', 'proofs', 'explanation', 'created_at', 'last_seen_at'])
     .where('user_id', '=', userId)
     .where('expires_at', '>', now)
     .where('last_seen_at', '>', now - limits.idle)
@@ -127,6 +139,7 @@ export async function listSessions(
     address: row.address,
     userAgent: row.user_agent,
     proofs: readProofs(row.proofs),
+    explanation: readExplanation(row.explanation),
     createdAt: row.created_at,
     lastSeenAt: row.last_seen_at,
   }))

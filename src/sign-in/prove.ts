@@ -16,10 +16,11 @@ import { matchAuthenticator, spendStep } from '../totp/authenticators.ts'
 import { parseCode } from '../totp/otp.ts'
 import { emailKey } from '../users/email.ts'
 import type { Account } from './account.ts'
+import { admitGuess, forgiveGuess, refuseGuess } from './admission.ts'
 import { type GuessLimits, inOrder, passwordLimits, secondFactorLimits } from './guesses.ts'
 import { browserOwner, knownBrowserId } from './known-browsers.ts'
 import type { SignInParts } from './parts.ts'
-import { admitGuess, beginSignIn, forgiveGuess, type Progress, recordProof, refuseGuess } from './sign-in.ts'
+import { beginSignIn, type Progress, recordProof } from './sign-in.ts'
 import type { PendingSignIn } from './standing.ts'
 
 /** Why a guess was not accepted, as far as the person may know. */

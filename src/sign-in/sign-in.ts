@@ -2,19 +2,18 @@
 // Every proof is recorded, and a finished sign-in turned into a session, in one transaction: the row goes (exactly one),
 // what was single-use is spent, the session comes with its proofs, and the audit event is written, or none of it happens.
 
-import { admit, forgive } from '../attempts/attempts.ts'
-import type { AuditEvent, Method } from '../audit/events.ts'
 import { type Caller, record } from '../audit/record.ts'
 import { changedRows, type DatabaseTransaction } from '../database/database.ts'
-import { withFreshProof } from '../enforcement/requirement.ts'
+import { type Requirement, withFreshProof } from '../enforcement/requirement.ts'
 import { assuranceOf } from '../factors/assurance.ts'
 import { Refusal } from '../refusal.ts'
 import { hashToken, newId, newToken } from '../secrets/tokens.ts'
 import { type Proof, withProof, writeProofs } from '../sessions/proofs.ts'
 import { beginSession, type NewSession, strengthenSession } from '../sessions/sessions.ts'
 import { type Instant, minutes } from '../time.ts'
+import { listAuthenticators } from '../totp/authenticators.ts'
 import { type Account, readAccount, type SignInRecord } from './account.ts'
-import { type GuessLimits, inOrder } from './guesses.ts'
+import { explain } from './explain.ts'
 import { browserOwner, issueKnownBrowser } from './known-browsers.ts'
 import type { Step } from './next-step.ts'
 import type { SignInParts } from './parts.ts'
@@ -133,7 +132,7 @@ export async function recordProof(
   const step = stepOf(account, proofs, requirement)
   if (step.at === 'refused') throw new Refusal('sign-in-over')
   if (isFinished(signIn.purpose, step))
-    return finish(trx, parts, { signIn: { ...signIn, proofs }, account, proof, caller, now })
+    return finish(trx, parts, { signIn: { ...signIn, proofs }, account, requirement, proof, caller, now })
 
   const token = newToken()
   const updated = await trx
@@ -171,10 +170,18 @@ async function finish(
   {
     signIn,
     account,
+    requirement,
     proof,
     caller,
     now,
-  }: { signIn: SignInRecord; account: Account; proof: Proof | null; caller: Caller; now: Instant },
+  }: {
+    signIn: SignInRecord
+    account: Account
+    requirement: Requirement
+    proof: Proof | null
+    caller: Caller
+    now: Instant
+  },
 ): Promise<Progress> {
   const gone = await trx
     .deleteFrom('sign_ins')
@@ -184,25 +191,53 @@ async function finish(
   if (changedRows(gone) !== 1) throw new Refusal('sign-in-over')
   const userId = signIn.userId
   const about = { now, caller, actor: userId, subject: userId }
-  const session = await writeSession(trx, parts, { signIn, caller, now })
-  if (signIn.purpose === 'sign-in') {
+  const session =
+    signIn.purpose === 'sign-in'
+      ? await beginExplained(trx, parts, { signIn, account, requirement, caller, now })
+      : await strengthenBy(trx, parts, { signIn, now })
+  if (signIn.purpose === 'sign-in')
     await trx.updateTable('users').set({ last_sign_in_at: now }).where('id', '=', userId).execute()
-    const { acr, amr } = assuranceOf(signIn.proofs, account.enrolled)
-    await record(trx, { name: 'sign-in.completed', details: { acr, amr } }, about)
-  } else {
-    await record(trx, { name: 'step-up.completed', details: { method: proof?.by ?? 'password' } }, about)
-  }
+  else await record(trx, { name: 'step-up.completed', details: { method: proof?.by ?? 'password' } }, about)
   const knownBrowser = issueKnownBrowser(parts.key, browserOwner(account.user), now)
   return { at: 'done', purpose: signIn.purpose, session, returnTo: signIn.returnTo, account, knownBrowser }
 }
 
-async function writeSession(
+/** Begins the session of a finished sign-in, and says with it, and in its event, why it was asked for what it was asked. */
+async function beginExplained(
   trx: DatabaseTransaction,
   parts: SignInParts,
-  { signIn, caller, now }: { signIn: SignInRecord; caller: Caller; now: Instant },
+  {
+    signIn: { userId, proofs },
+    account,
+    requirement,
+    caller,
+    now,
+  }: { signIn: SignInRecord; account: Account; requirement: Requirement; caller: Caller; now: Instant },
 ): Promise<NewSession> {
-  const { userId, proofs, sessionId } = signIn
-  if (signIn.purpose === 'sign-in') return beginSession(trx, { userId, proofs, limits: parts.limits, caller, now })
+  const setUpMeanwhile = await hasSetUpMeanwhile(trx, userId, proofs)
+  const explanation = explain({ enrolled: account.enrolled, requirement, setUpMeanwhile })
+  const session = await beginSession(trx, { userId, proofs, explanation, limits: parts.limits, caller, now })
+  const { acr, amr } = assuranceOf(proofs, account.enrolled)
+  const { asked, because } = explanation
+  const since = 'since' in explanation && explanation.since !== null ? explanation.since : null
+  const details = { acr, amr, asked, because, ...(since === null ? {} : { since: new Date(since).toISOString() }) }
+  await record(trx, { name: 'sign-in.completed', details }, { now, caller, actor: userId, subject: userId })
+  return session
+}
+
+/** Was the authenticator enrolled in this very sign-in? Then its proof is as old as itself. */
+async function hasSetUpMeanwhile(trx: DatabaseTransaction, userId: string, proofs: readonly Proof[]): Promise<boolean> {
+  const proof = proofs.find(({ by }) => by === 'totp')
+  if (proof?.by !== 'totp') return false
+  const authenticators = await listAuthenticators(trx, userId)
+  return authenticators.some(({ id, addedAt }) => id === proof.factor && addedAt === proof.at)
+}
+
+async function strengthenBy(
+  trx: DatabaseTransaction,
+  parts: SignInParts,
+  { signIn: { sessionId, proofs }, now }: { signIn: SignInRecord; now: Instant },
+): Promise<NewSession> {
   const session =
     sessionId === null ? null : await strengthenSession(trx, { id: sessionId, proofs, limits: parts.limits, now })
   if (!session) throw new Refusal('signed-out')
@@ -223,71 +258,6 @@ export async function addProofToSession(
   })
   if (!strengthened) throw new Refusal('signed-out')
   return strengthened
-}
-
-/** This many wrong second-factor guesses end a sign-in; the account's own count runs on over new ones. */
-export const guessesPerSignIn = 5
-
-/** A guess that was counted and may be checked, or the time from which the next one may be made. */
-export type GuessAdmission =
-  | { ok: true; closedUntil: Instant | null; last: boolean }
-  | { ok: false; because: 'blocked'; retryAt: Instant }
-
-/**
- * Counts one guess against the sign-in and against its limits, before it is checked. Throws `sign-in-over` when the
- * sign-in has had its guesses.
- */
-export async function admitGuess(
-  parts: SignInParts,
-  signIn: SignInRecord,
-  limits: GuessLimits,
-): Promise<GuessAdmission> {
-  const admission = await admit(parts.db, inOrder(limits), parts.clock())
-  if (!admission.admitted) return { ok: false, because: 'blocked', retryAt: admission.retryAt }
-  const counted = await parts.db
-    .updateTable('sign_ins')
-    .set((e) => ({ guesses: e('guesses', '+', 1) }))
-    .where('id', '=', signIn.id)
-    .where('guesses', '<', guessesPerSignIn)
-    .returning('guesses')
-    .executeTakeFirst()
-  if (!counted) throw new Refusal('sign-in-over')
-  return { ok: true, closedUntil: admission.closedUntil, last: counted.guesses >= guessesPerSignIn }
-}
-
-/** Takes the count of a right guess back, in the transaction that records its proof. */
-export async function forgiveGuess(trx: DatabaseTransaction, limits: GuessLimits): Promise<void> {
-  await forgive(trx, limits.own, limits.shared)
-}
-
-/** Records a wrong guess, and ends the sign-in when that was its last. */
-export async function refuseGuess(
-  parts: SignInParts,
-  {
-    signIn,
-    admission,
-    event,
-    method,
-    caller,
-  }: {
-    signIn: SignInRecord
-    admission: { closedUntil: Instant | null; last: boolean }
-    event: AuditEvent
-    method: Method
-    caller: Caller
-  },
-): Promise<void> {
-  const about = { now: parts.clock(), caller, actor: null, subject: signIn.userId }
-  await parts.db.transaction().execute(async (trx) => {
-    await record(trx, event, about)
-    if (admission.closedUntil !== null) {
-      const until = new Date(admission.closedUntil).toISOString()
-      await record(trx, { name: 'attempts.blocked', details: { method, until } }, about)
-    }
-    if (!admission.last) return
-    await trx.deleteFrom('sign_ins').where('id', '=', signIn.id).execute()
-    await record(trx, { name: 'sign-in.ended-by-wrong-codes', details: { guesses: guessesPerSignIn } }, about)
-  })
 }
 
 /** Abandons a sign-in or step-up, as the person asked. */

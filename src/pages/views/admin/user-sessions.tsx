@@ -2,6 +2,7 @@
  * Where somebody is signed in: device, address, what was proved, and since when.
  */
 import { deviceWords, proofWords } from '../parts/device.ts'
+import { Explained } from '../parts/explanation.tsx'
 import type { Frame } from '../parts/frame.ts'
 import type { ShownSession, ShownUser } from './user.tsx'
 
@@ -64,6 +65,7 @@ function Session({
             seen: formatInstant(session.lastSeenAt, 'date-time'),
           })}
         </p>
+        <Explained frame={frame} explanation={session.explanation} />
       </div>
       {end !== null && (
         <a

@@ -6,6 +6,7 @@ import type { Child } from 'hono/jsx'
 import type { MessageId } from '../../../messages.ts'
 import { MfaBadge, type MfaState } from '../parts/badges.tsx'
 import type { DeviceNames, ProofName } from '../parts/device.ts'
+import type { ShownExplanation } from '../parts/explanation.tsx'
 import type { Frame, Notice } from '../parts/frame.ts'
 import { NoticeBox } from '../parts/notices.tsx'
 import { type RoleName, roleNames } from '../parts/roles.ts'
@@ -45,6 +46,7 @@ export interface ShownSession {
   readonly device: DeviceNames
   readonly address: string
   readonly proofs: readonly ProofName[]
+  readonly explanation: ShownExplanation | null
   readonly createdAt: number
   readonly lastSeenAt: number
 }

@@ -2,6 +2,7 @@
  * Where I am signed in: device, address, what was proved, and since when. Each other session can be ended, or all of them.
  */
 import { type DeviceNames, deviceWords, type ProofName, proofWords } from '../parts/device.ts'
+import { Explained, type ShownExplanation } from '../parts/explanation.tsx'
 import type { Frame, Notice } from '../parts/frame.ts'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
 
@@ -11,6 +12,7 @@ export interface MySession {
   readonly device: DeviceNames
   readonly address: string
   readonly proofs: readonly ProofName[]
+  readonly explanation: ShownExplanation | null
   readonly createdAt: number
   readonly lastSeenAt: number
   /** True for the session in which the page is shown. */
@@ -74,6 +76,7 @@ function Row({ frame, session }: { readonly frame: Frame; readonly session: MySe
             seen: formatInstant(session.lastSeenAt, 'date-time'),
           })}
         </p>
+        <Explained frame={frame} explanation={session.explanation} />
       </div>
       {!session.own && (
         <form method="post" action="/my-profile/sessions">

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import type { Requirement } from '../enforcement/requirement.ts'
+import { explain } from './explain.ts'
+
+const nothing: Requirement = { level: 'nothing', because: null, since: null, freshSince: null }
+const mfa: Requirement = { level: 'mfa', because: 'everyone', since: 5, freshSince: null }
+const enrolled = [{ kind: 'totp' as const, id: 'mine', disabled: false }]
+
+test.each([
+  [nothing, [], false, { asked: 'nothing-more', because: 'not-required' }],
+  [nothing, enrolled, false, { asked: 'second-factor', because: 'turned-on' }],
+  [mfa, enrolled, false, { asked: 'second-factor', because: 'enforced', since: 5 }],
+  [mfa, enrolled, true, { asked: 'set-up', because: 'enforced', since: 5 }],
+  [nothing, enrolled, true, { asked: 'set-up', because: 'enforced', since: null }],
+])('%o with %o, set up meanwhile: %o', (requirement, factors, setUpMeanwhile, explanation) => {
+  expect(explain({ requirement, enrolled: factors, setUpMeanwhile })).toEqual(explanation)
+})
