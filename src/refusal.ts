@@ -11,6 +11,7 @@ export const refusals = {
   'nothing-owed': 409,
   'step-up-needed': 401,
   'second-factor-owed': 401,
+  'set-up-link-owed': 403,
   'enrolment-owed': 403,
   'recovery-codes-owed': 403,
   'not-allowed': 403,

@@ -202,7 +202,7 @@ describe('views', () => {
       files
         .filter(({ code }) => /\braw\(|dangerouslySetInnerHTML/.test(code))
         .map(({ path }) => path)
-        .filter((path) => path !== 'pages/views/two-factor/set-up-mfa.tsx'),
+        .filter((path) => path !== 'pages/views/parts/qr-code.tsx'),
     )
   })
 })

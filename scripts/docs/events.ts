@@ -46,6 +46,11 @@ const meanings: Record<AuditEvent['name'], string> = {
   'invitation.accepted': 'The link was used to choose a password.',
   'access-token.created': 'A personal access token was made. The token itself is not recorded.',
   'access-token.revoked': 'A personal access token was deleted before its end.',
+  'mfa.reset':
+    'Somebody else reset the MFA of the user, for the reason in the details: on the page, or on the host, which names no actor.',
+  'mfa.link-issued':
+    'A one-time link was made with which the user may set MFA up again. The link itself is not recorded.',
+  'mfa.link-used': 'The link joined a sign-in in which the password was right.',
   'policy.changed': 'Enforcement was switched on (`to` is `mfa`) or off (`to` is `nothing`).',
   'policy.confirmed': 'An administrator who had signed in after the switch confirmed the enforcement: it stays.',
   'policy.reverted':

@@ -110,6 +110,11 @@ export async function forgive(db: Database, own: readonly Limit[], shared: reado
   }
 }
 
+/** Forgets one count, because what was guessed at is gone. */
+export async function forget(db: Database, key: string): Promise<void> {
+  await db.deleteFrom('attempts').where('key', '=', key).execute()
+}
+
 /** Forgets counts of passwords that nobody has added to for a day. Counts of second factors run on until a success. */
 export async function purgeAttempts(db: Database, now: Instant): Promise<void> {
   await db

@@ -1,7 +1,7 @@
 // Every event there is. The union is closed: an event that is not written here cannot be recorded. No event carries a
 // secret: no password, code, token, link or key.
 
-export type Method = 'password' | 'totp' | 'recovery-code' | 'invitation'
+export type Method = 'password' | 'totp' | 'recovery-code' | 'invitation' | 'set-up-link'
 export type WrongBecause = 'wrong' | 'spent' | 'malformed' | 'disabled'
 
 export type AuditEvent =
@@ -45,6 +45,7 @@ export type AuditEvent =
           | 'by-owner'
           | 'deactivated'
           | 'expired'
+          | 'mfa-reset'
       }
     }
   | { name: 'user.created'; details: { role: string; by: 'administrator' | 'first-administrator' | 'settings' } }
@@ -59,6 +60,9 @@ export type AuditEvent =
   | { name: 'invitation.accepted'; details: Record<string, never> }
   | { name: 'access-token.created'; details: { token: string; scopes: readonly string[]; expiresAt: string } }
   | { name: 'access-token.revoked'; details: { token: string } }
+  | { name: 'mfa.reset'; details: { reason: string; by: 'page' | 'host' } }
+  | { name: 'mfa.link-issued'; details: { expiresAt: string } }
+  | { name: 'mfa.link-used'; details: Record<string, never> }
   | { name: 'policy.changed'; details: { policy: string; from: string; to: string } }
   | { name: 'policy.confirmed'; details: { policy: string } }
   | { name: 'policy.reverted'; details: { policy: string; heldUntil: string } }

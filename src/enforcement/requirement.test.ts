@@ -7,7 +7,7 @@ const strict: Policy = { ...settled, id: 'everyone', requires: 'mfa' }
 const now = 1000
 
 test('nothing is required while no policy asks for it', () => {
-  expect(requirementFor({ policies: [relaxed], now })).toEqual({
+  expect(requirementFor({ policies: [relaxed], mfaResetAt: null, now })).toEqual({
     level: 'nothing',
     because: null,
     since: null,
@@ -16,7 +16,7 @@ test('nothing is required while no policy asks for it', () => {
 })
 
 test('a policy that asks for MFA is named as the reason', () => {
-  expect(requirementFor({ policies: [strict], now })).toEqual({
+  expect(requirementFor({ policies: [strict], mfaResetAt: null, now })).toEqual({
     level: 'mfa',
     because: 'everyone',
     since: 7,
@@ -26,35 +26,56 @@ test('a policy that asks for MFA is named as the reason', () => {
 
 test('the strictest policy wins, wherever it stands', () => {
   const other: Policy = { ...settled, id: 'administrators', requires: 'mfa' }
-  expect(requirementFor({ policies: [relaxed, other], now })).toMatchObject({ level: 'mfa', because: 'administrators' })
-  expect(requirementFor({ policies: [other, relaxed], now })).toMatchObject({ level: 'mfa', because: 'administrators' })
+  expect(requirementFor({ policies: [relaxed, other], mfaResetAt: null, now })).toMatchObject({
+    level: 'mfa',
+    because: 'administrators',
+  })
+  expect(requirementFor({ policies: [other, relaxed], mfaResetAt: null, now })).toMatchObject({
+    level: 'mfa',
+    because: 'administrators',
+  })
 })
 
 test('a requirement that this version does not know counts as the strictest', () => {
   const unknown = { ...settled, id: 'from-a-newer-version', requires: 'passkey' } as unknown as Policy
-  expect(requirementFor({ policies: [relaxed, unknown], now })).toMatchObject({
+  expect(requirementFor({ policies: [relaxed, unknown], mfaResetAt: null, now })).toMatchObject({
     level: 'mfa',
     because: 'from-a-newer-version',
   })
 })
 
+test('whose MFA was reset must set it up again whatever the policies say', () => {
+  expect(requirementFor({ policies: [relaxed], mfaResetAt: 1, now })).toMatchObject({
+    level: 'mfa',
+    because: 'mfa-reset',
+    since: 1,
+  })
+  expect(requirementFor({ policies: [strict], mfaResetAt: 1, now })).toMatchObject({
+    level: 'mfa',
+    because: 'everyone',
+  })
+})
+
 test('asking for a fresh proof changes nothing else', () => {
-  const requirement = requirementFor({ policies: [strict], now })
+  const requirement = requirementFor({ policies: [strict], mfaResetAt: null, now })
   expect(withFreshProof(requirement, 5)).toEqual({ level: 'mfa', because: 'everyone', since: 7, freshSince: 5 })
   expect(requirement.freshSince).toBeNull()
 })
 
 test('a policy that is to be confirmed holds until its deadline, and from that instant on no longer', () => {
   const unconfirmed: Policy = { ...strict, confirmBy: now }
-  expect(requirementFor({ policies: [unconfirmed], now: now - 1 }).level).toBe('mfa')
-  expect(requirementFor({ policies: [unconfirmed], now }).level).toBe('nothing')
-  expect(requirementFor({ policies: [unconfirmed], now: now + 1 }).level).toBe('nothing')
+  expect(requirementFor({ policies: [unconfirmed], mfaResetAt: null, now: now - 1 }).level).toBe('mfa')
+  expect(requirementFor({ policies: [unconfirmed], mfaResetAt: null, now }).level).toBe('nothing')
+  expect(requirementFor({ policies: [unconfirmed], mfaResetAt: null, now: now + 1 }).level).toBe('nothing')
 })
 
 test('one that has lapsed does not take another along', () => {
   const other: Policy = { ...settled, id: 'administrators', requires: 'mfa' }
   const lapsed: Policy = { ...strict, confirmBy: now }
-  expect(requirementFor({ policies: [lapsed, other], now })).toMatchObject({ level: 'mfa', because: 'administrators' })
+  expect(requirementFor({ policies: [lapsed, other], mfaResetAt: null, now })).toMatchObject({
+    level: 'mfa',
+    because: 'administrators',
+  })
 })
 
 test('how a policy stands says the same before and after somebody has written down that it lapsed', () => {

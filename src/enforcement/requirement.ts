@@ -1,5 +1,5 @@
-// What is required of a user, and why. Pure: policies and the time in, requirement out. The strictest policy that holds
-// wins. A policy that was not confirmed in time holds no longer from the very instant of its deadline: whoever asks later
+// What is required of a user, and why. Pure: policies, the user's state and the time in, requirement out. The strictest
+// policy that holds wins; whose MFA was reset must set it up again whatever the policies say. A policy that was not confirmed in time holds no longer from the very instant of its deadline: whoever asks later
 // need not wait for somebody to write that down.
 
 import type { Instant } from '../time.ts'
@@ -17,7 +17,7 @@ export interface Policy {
 
 export interface Requirement {
   level: 'nothing' | 'mfa'
-  /** The policy that asks for it, so that pages, API and audit log can say why; null when nothing is required. */
+  /** The policy that asks for it, or `mfa-reset`, so that pages, API and audit log can say why; null when nothing is required. */
   because: string | null
   /** Since when it does; null when nothing is required. */
   since: Instant | null
@@ -26,14 +26,20 @@ export interface Requirement {
 }
 
 /** Works out what is required now. An unknown requirement counts as the strictest: deny by default. */
-export function requirementFor({ policies, now }: { policies: readonly Policy[]; now: Instant }): Requirement {
+export function requirementFor({
+  policies,
+  mfaResetAt,
+  now,
+}: {
+  policies: readonly Policy[]
+  /** When somebody else reset the user's MFA, until it is set up again; null otherwise. */
+  mfaResetAt: Instant | null
+  now: Instant
+}): Requirement {
   const strictest = policies.find((policy) => policy.requires !== 'nothing' && !hasLapsed(policy, now))
-  return {
-    level: strictest ? 'mfa' : 'nothing',
-    because: strictest?.id ?? null,
-    since: strictest?.since ?? null,
-    freshSince: null,
-  }
+  if (strictest) return { level: 'mfa', because: strictest.id, since: strictest.since, freshSince: null }
+  if (mfaResetAt !== null) return { level: 'mfa', because: 'mfa-reset', since: mfaResetAt, freshSince: null }
+  return { level: 'nothing', because: null, since: null, freshSince: null }
 }
 
 /** The same requirement with a fresher proof: what a sensitive act asks for. */

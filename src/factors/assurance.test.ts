@@ -5,6 +5,7 @@ import { isLive } from './factors.ts'
 
 const password: Proof = { by: 'password', at: 61_999 }
 const totp: Proof = { by: 'totp', at: 90_000, factor: 'mine' }
+const link: Proof = { by: 'set-up-link', at: 95_000 }
 const recovery: Proof = { by: 'recovery-code', at: 30_000 }
 const [one, two] = ['urn:countersign:acr:one-factor', 'urn:countersign:acr:two-factors']
 
@@ -16,6 +17,7 @@ test.each([
   ['a code and a recovery code', [totp, recovery], one, ['otp'], 90],
   ['password and code', [password, totp], two, ['pwd', 'otp', 'mfa'], 90],
   ['password and recovery code', [password, recovery], two, ['pwd', 'otp', 'mfa'], 61],
+  ['a password and a set-up link', [password, link], one, ['pwd'], 61],
   ['all three', [recovery, totp, password], two, ['pwd', 'otp', 'mfa'], 90],
 ])('%s', (_, proofs, acr, amr, authTime) => {
   expect(assuranceOf(proofs, [{ kind: 'totp', id: 'mine', disabled: false }])).toEqual({ acr, amr, authTime })

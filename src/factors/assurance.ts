@@ -15,7 +15,7 @@ export interface Assurance {
 
 /** Works out the assurance of those proofs that were made with something the user still has. A recovery code is a one-time password to a relying party: `otp`. */
 export function assuranceOf(all: readonly Proof[], enrolled: readonly EnrolledFactor[]): Assurance {
-  const proofs = all.filter((proof) => isLive(proof, enrolled))
+  const proofs = all.filter((proof) => proof.by !== 'set-up-link' && isLive(proof, enrolled))
   const password = proofs.some((proof) => proof.by === 'password')
   const second = proofs.some((proof) => proof.by === 'totp' || proof.by === 'recovery-code')
   const both = password && second

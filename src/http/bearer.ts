@@ -19,6 +19,8 @@ export async function mustBeValidToken(machine: SignInParts, text: string): Prom
   switch (standing?.step.at) {
     case 'done':
       return standing
+    // After a reset of MFA the way to set-up is longer, and leads there all the same.
+    case 'set-up-link':
     case 'enrol':
       throw new Refusal('enrolment-owed')
     case 'recovery-codes':

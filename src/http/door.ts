@@ -315,6 +315,7 @@ async function mustHold(c: DoorContext, machine: SignInParts, settings: HttpSett
     // Whoever has begun to set 2FA up when it is no longer required may send the form that they have before them.
     if (owesNothing(pending) && c.req.raw.method !== 'POST') throw new Refusal('nothing-owed')
     if (owesNothing(pending)) return { in: 'sign-in', pending }
+    if (pending.step.at === 'set-up-link') throw new Refusal('set-up-link-owed')
     if (pending.step.at !== 'enrol' && pending.step.at !== 'recovery-codes') throw new Refusal('second-factor-owed')
     return { in: 'sign-in', pending }
   }

@@ -19,6 +19,8 @@ export type Notice =
   | { about: 'password-changed' }
   | { about: 'enforcement-reverted' }
   | { about: 'own-sessions-ended' }
+  | { about: 'mfa-reset'; by: string }
+  | { about: 'mfa-reset-on-host' }
 
 /** Writes one notice as text and HTML. */
 export function noticeMessage(notice: Notice, context: MailContext): Message {
@@ -28,6 +30,7 @@ export function noticeMessage(notice: Notice, context: MailContext): Message {
     service: serviceName,
     email: to.email,
     name: 'name' in notice ? notice.name : '',
+    by: 'by' in notice ? notice.by : '',
     left: 'left' in notice ? notice.left : 0,
   }
   const when = messages.formatInstant(now, 'date-time')

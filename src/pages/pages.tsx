@@ -7,6 +7,7 @@ import type { MessageId } from '../messages.ts'
 import type { Refusal, RefusalCode } from '../refusal.ts'
 import { editUserPages } from './admin/edit-user.tsx'
 import { manageUserPages } from './admin/manage-user.tsx'
+import { resetMfaPages } from './admin/reset-mfa.tsx'
 import { userPage } from './admin/user.tsx'
 import { adminPages } from './admin.tsx'
 import { arrivalPages } from './arrival.tsx'
@@ -18,6 +19,7 @@ import { changePasswordPages } from './profile/change-password.tsx'
 import { ownSessionsPages } from './profile/sessions.tsx'
 import { profilePages } from './profile.tsx'
 import { recoveryCodePages } from './recovery-codes.tsx'
+import { setUpLinkPages } from './set-up-link.tsx'
 import { setUpMfaPages } from './set-up-mfa.tsx'
 import { signInPages } from './sign-in.tsx'
 import { signInSteps } from './sign-in-steps.tsx'
@@ -43,11 +45,13 @@ export function createPages(parts: PageParts, hooks: Pick<DoorParts, 'onBug' | '
   ownSessionsPages(door, parts)
   arrivalPages(door, parts)
   forgottenPasswordPages(door, parts)
+  setUpLinkPages(door, parts)
   adminPages(door, parts)
   userPage(door, parts)
   editUserPages(door, parts)
   manageUserPages(door, parts)
   auditPages(door, parts)
+  resetMfaPages(door, parts)
   return door
 }
 

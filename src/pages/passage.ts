@@ -26,6 +26,8 @@ export function pageOf(step: Step): string {
       return step.offer.includes('totp') || step.offer.length === 0
         ? '/sign-in/verification-code'
         : '/sign-in/recovery-code'
+    case 'set-up-link':
+      return '/sign-in/set-up-link'
     case 'enrol':
       return '/set-up-mfa'
     case 'recovery-codes':
@@ -115,6 +117,8 @@ export function wayOn(c: DoorContext, refusal: Refusal): string | null {
       return '/sign-in?notice=over'
     case 'second-factor-owed':
       return '/sign-in/verification-code'
+    case 'set-up-link-owed':
+      return '/sign-in/set-up-link'
     case 'enrolment-owed':
       return `/set-up-mfa${next}`
     case 'recovery-codes-owed':

@@ -89,6 +89,7 @@ async function show(c: DoorContext, parts: PageParts, holder: Holder, typed: Typ
     <SetUpMfaView
       frame={frame}
       required={step.at === 'enrol'}
+      afterReset={account.user.mfaResetAt !== null}
       replacing={typed.replacing && account.enrolled.length > 0}
       {...keyOf(enrolment, parts, account.user.email)}
       name={typed.name ?? frame.t('setUpMfa.defaultName')}

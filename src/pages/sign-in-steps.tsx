@@ -22,6 +22,7 @@ import type { Frame } from './views/parts/frame.ts'
 import { PasswordView } from './views/sign-in/password.tsx'
 import { RecoveryCodeView } from './views/sign-in/recovery-code.tsx'
 import { RecoveryCodeUsedView } from './views/sign-in/recovery-code-used.tsx'
+import { SetUpLinkOwedView } from './views/sign-in/set-up-link-owed.tsx'
 import { VerificationCodeView } from './views/sign-in/verification-code.tsx'
 
 type Outcome = Unproved | null
@@ -62,6 +63,13 @@ export function signInSteps(door: Door, parts: PageParts): void {
     const form = await readForm(c)
     const proving = await proveTotp(machine, pending, { ...guessOf(c), code: form.text('code') })
     return answer(c, proving, (unproved) => showVerificationCode(c, parts, pending, unproved))
+  })
+
+  door.signIn('get', '/sign-in/set-up-link', (c, pending) => {
+    const { account, step } = pending
+    if (step.at !== 'set-up-link') return c.redirect(pageOf(step), 303)
+    const frame = frameOf(c, parts, account)
+    return page(c, <SetUpLinkOwedView frame={frame} helpContact={account.helpContact ?? undefined} />)
   })
 
   door.signIn('get', '/sign-in/recovery-code', (c, pending) =>

@@ -61,7 +61,7 @@ export function signInPages(door: Door, parts: PageParts): void {
         frame={frame}
         next={next ?? undefined}
         email={email}
-        problem={problemOf(frame, proving, machine.clock())}
+        problem={passwordProblemOf(frame, proving, machine.clock())}
         helpContact={helpContact ?? undefined}
       />
     )
@@ -78,8 +78,8 @@ export function signInPages(door: Door, parts: PageParts): void {
   })
 }
 
-/** Words for a password that was not accepted: the same for every reason, with the time to try again when there is one. */
-function problemOf(frame: Frame, unproved: Unproved, now: number): string {
+/** Gives the words for a password that was not accepted: the same for every reason, with the time to try again when there is one. */
+export function passwordProblemOf(frame: Frame, unproved: Unproved, now: number): string {
   if (unproved.because === 'blocked') return frame.t('signIn.blocked', waitValues(frame, unproved.retryAt, now))
   return unproved.retryAt === null
     ? frame.t('signIn.wrong')

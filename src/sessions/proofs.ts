@@ -7,6 +7,8 @@ export type Proof =
   | { by: 'password'; at: Instant }
   | { by: 'totp'; at: Instant; factor: string }
   | { by: 'recovery-code'; at: Instant }
+  /** No factor: an administrator's leave to set MFA up again, which the password alone does not give. */
+  | { by: 'set-up-link'; at: Instant }
 
 export type ProofKind = Proof['by']
 
@@ -31,5 +33,5 @@ function isProof(value: unknown): value is Proof {
   if (typeof value !== 'object' || value === null || !('by' in value) || !('at' in value)) return false
   if (typeof value.at !== 'number') return false
   if (value.by === 'totp') return 'factor' in value && typeof value.factor === 'string'
-  return value.by === 'password' || value.by === 'recovery-code'
+  return value.by === 'password' || value.by === 'recovery-code' || value.by === 'set-up-link'
 }

@@ -25,6 +25,8 @@ export interface Account {
     theme: Theme
     createdAt: Instant
     passwordChangedAt: Instant | null
+    /** When somebody else reset this user's MFA, until they have set it up again; null when there is nothing to set up again. */
+    mfaResetAt: Instant | null
     /** Browsers that became known before are unknown again. */
     browsersKnownSince: Instant | null
   }
@@ -75,6 +77,7 @@ function accounts(db: Kysely<Tables>) {
       'users.created_at as user_created_at',
       'users.password_changed_at',
       'users.browsers_known_since',
+      'users.mfa_reset_at',
       'installation.policy_version',
       'installation.help_contact',
       'recovery_code_sets.saved_at as codes_saved_at',
@@ -107,6 +110,7 @@ function accountFrom(rows: readonly AccountRow[], row: AccountRow, now: Instant)
       createdAt: row.user_created_at,
       passwordChangedAt: row.password_changed_at,
       browsersKnownSince: row.browsers_known_since,
+      mfaResetAt: row.mfa_reset_at,
     },
     enrolled: rows.flatMap(({ totp_id, totp_disabled_at }) =>
       totp_id === null ? [] : [{ kind: 'totp' as const, id: totp_id, disabled: totp_disabled_at !== null }],

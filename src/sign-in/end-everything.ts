@@ -1,6 +1,7 @@
 // Ends all that an account has open at once: sessions with their step-ups, sign-ins in progress, secrets that were shown,
-// one-time links, invitations. What somebody holds in their hands opens nothing after that, at no door.
+// one-time links, invitations, personal access tokens. What somebody holds in their hands opens nothing after that, at no door.
 
+import { listAccessTokens, removeAccessTokens } from '../access-tokens/access-tokens.ts'
 import type { AuditEvent } from '../audit/events.ts'
 import { type Circumstances, record } from '../audit/record.ts'
 import type { DatabaseTransaction } from '../database/database.ts'
@@ -24,6 +25,9 @@ export async function endEverything(
   await discardEnrolments(trx, userId)
   await voidLinks(trx, userId)
   await voidInvitations(trx, userId)
+  for (const token of await listAccessTokens(trx, userId))
+    await record(trx, { name: 'access-token.revoked', details: { token: token.id } }, { ...about, subject: userId })
+  await removeAccessTokens(trx, userId)
   if (count > 0)
     await record(trx, { name: 'sessions.ended', details: { count, because } }, { ...about, subject: userId })
 }

@@ -41,7 +41,7 @@ export function secondFactorLimits({
 }): GuessLimits {
   if (browser !== null) return { own: [{ key: `second-factor:browser:${browser}`, allowance: perAccount }], shared: [] }
   return {
-    own: [{ key: `second-factor:account:${userId}`, allowance: perAccount }],
+    own: [{ key: secondFactorCount(userId), allowance: perAccount }],
     shared: [{ key: `guess:address:${network(address)}`, allowance: perAddress }],
   }
 }
@@ -53,6 +53,11 @@ export function resetMailLimits({ emailKey, address }: { emailKey: string; addre
     { key: `reset-mail:address:${network(address)}`, allowance: perAddress },
     { key: `reset-mail:account:${account}`, allowance: perMailbox },
   ]
+}
+
+/** The name of an account's own count of second-factor guesses. */
+export function secondFactorCount(userId: string): string {
+  return `second-factor:account:${userId}`
 }
 
 /** In which order to count: the address first, so that a blocked address adds nothing to its victim's count. */

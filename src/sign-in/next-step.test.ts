@@ -18,6 +18,8 @@ const proof: Record<string, Proof> = {
   r: { by: 'recovery-code', at: old },
   // A code of an authenticator that the user does not have any more.
   X: { by: 'totp', at: recent, factor: 'removed' },
+  L: { by: 'set-up-link', at: recent },
+  l: { by: 'set-up-link', at: old },
 }
 
 const accounts = {
@@ -37,6 +39,7 @@ const accounts = {
 const words: Record<string, string> = {
   '.': 'password',
   '2': 'second-factor',
+  L: 'set-up-link',
   E: 'enrol',
   U: 'recovery-codes unsaved',
   Z: 'recovery-codes used-up',
@@ -44,7 +47,7 @@ const words: Record<string, string> = {
 }
 
 /** One row an account, one column a set of proofs, one letter a step. */
-function judge(table: string, requirement: Requirement): void {
+function judge(table: string, requirement: Requirement, mfaResetAt: number | null = null): void {
   const [heading = '', ...rows] = table.trim().split('\n')
   const columns = heading.trim().split(/\s+/)
   for (const row of rows) {
@@ -55,7 +58,7 @@ function judge(table: string, requirement: Requirement): void {
     for (const [index, column] of columns.entries()) {
       const proofs = [...column].flatMap((letter) => proof[letter] ?? [])
       test(`${name}, proved ${column}: ${words[letters[index] ?? '']}`, () => {
-        const step = nextStep({ ...account, proofs, user: { active: true }, requirement })
+        const step = nextStep({ ...account, proofs, user: { active: true, mfaResetAt }, requirement })
         expect(step.at === 'recovery-codes' ? `${step.at} ${step.why}` : step.at).toBe(words[letters[index] ?? ''])
       })
     }
@@ -122,11 +125,38 @@ describe('MFA and a fresh proof are required', () => {
   )
 })
 
+describe('MFA was reset by somebody else', () => {
+  judge(
+    `
+                                    -  P  L  PL  Pl  PR  PX  PRL  PT  PTL
+    no factor                       .  L  .  E   L   L   L   E    L   E
+    factor, codes unsaved           .  2  .  2   2   U   2   U    U   U
+    factor, codes saved             .  2  .  2   2   D   2   D    D   D
+    `,
+    { level: 'mfa', because: 'mfa-reset', since, freshSince: null },
+    since,
+  )
+
+  test('the link is asked for whatever is required', () => {
+    const requirement: Requirement = { level: 'nothing', because: null, since: null, freshSince: null }
+    const facts: Facts = {
+      ...accounts['no factor'],
+      proofs: [],
+      user: { active: true, mfaResetAt: since },
+      requirement,
+    }
+    const password: Proof = { by: 'password', at: recent }
+    expect(nextStep({ ...facts, proofs: [password] }).at).toBe('set-up-link')
+    expect(nextStep({ ...facts, proofs: [password, { by: 'set-up-link', at: since }] }).at).toBe('done')
+    expect(nextStep({ ...facts, proofs: [password, { by: 'set-up-link', at: since - 1 }] }).at).toBe('set-up-link')
+  })
+})
+
 test('a proof at the very limit is fresh, a millisecond earlier it is not', () => {
   const facts = (at: number): Facts => ({
     ...accounts['no factor'],
     proofs: [{ by: 'password', at }],
-    user: { active: true },
+    user: { active: true, mfaResetAt: null },
     requirement: { level: 'nothing', because: null, since: null, freshSince: since },
   })
   expect(nextStep(facts(since)).at).toBe('done')
@@ -146,7 +176,7 @@ describe('what is offered as second factor', () => {
     const step = nextStep({
       ...accounts[name],
       proofs: [{ by: 'password', at: recent }],
-      user: { active: true },
+      user: { active: true, mfaResetAt: null },
       requirement: { level: 'mfa', because: 'everyone', since: null, freshSince: null },
     })
     expect(step).toEqual({ at: 'second-factor', offer })
@@ -161,6 +191,7 @@ describe('whatever the facts', () => {
       fc.record({ by: fc.constant('password' as const), at }),
       fc.record({ by: fc.constant('totp' as const), at, factor: id }),
       fc.record({ by: fc.constant('recovery-code' as const), at }),
+      fc.record({ by: fc.constant('set-up-link' as const), at }),
     ),
     { maxLength: 5 },
   )
@@ -175,7 +206,7 @@ describe('whatever the facts', () => {
       { selector: (factor) => factor.id },
     ),
     recoveryCodes: fc.record({ saved: fc.boolean(), left: fc.constantFrom(0, 1, 10) }),
-    user: fc.record({ active: fc.boolean() }),
+    user: fc.record({ active: fc.boolean(), mfaResetAt: fc.constantFrom(null, since) }),
     requirement: fc.record({
       level: fc.constantFrom('nothing' as const, 'mfa' as const),
       because: fc.constant(null),
@@ -213,6 +244,22 @@ describe('whatever the facts', () => {
   test('enrolment is never offered while the account has a factor', () => {
     always(({ enrolled }, step) => {
       if (step.at === 'enrol') expect(enrolled).toEqual([])
+    })
+  })
+
+  test('after a reset nobody without a factor gets further than the link without one that is newer', () => {
+    always(({ proofs: all, enrolled, user: { mfaResetAt } }, step) => {
+      if (mfaResetAt === null || enrolled.length > 0) return
+      if (!all.some((it) => it.by === 'set-up-link' && it.at >= mfaResetAt))
+        expect(['password', 'set-up-link', 'refused']).toContain(step.at)
+    })
+  })
+
+  test('a set-up link opens nothing to whom it is not asked of', () => {
+    always((given, step) => {
+      if (given.user.mfaResetAt !== null) return
+      const without = given.proofs.filter((it) => it.by !== 'set-up-link')
+      expect(nextStep({ ...given, proofs: without })).toEqual(step)
     })
   })
 

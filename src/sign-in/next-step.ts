@@ -5,12 +5,17 @@
 import type { Requirement } from '../enforcement/requirement.ts'
 import { type EnrolledFactor, isLive, type RecoveryCodesState } from '../factors/factors.ts'
 import type { Proof } from '../sessions/proofs.ts'
+import type { Instant } from '../time.ts'
 
 export interface Facts {
   proofs: readonly Proof[]
   enrolled: readonly EnrolledFactor[]
   recoveryCodes: RecoveryCodesState
-  user: { active: boolean }
+  user: {
+    active: boolean
+    /** When somebody else reset this user's MFA, until it is set up again. */
+    mfaResetAt: Instant | null
+  }
   requirement: Requirement
 }
 
@@ -20,6 +25,7 @@ export type Step =
   | { at: 'refused' }
   | { at: 'password' }
   | { at: 'second-factor'; offer: readonly SecondFactorKind[] }
+  | { at: 'set-up-link' }
   | { at: 'enrol' }
   | { at: 'recovery-codes'; why: 'unsaved' | 'used-up' }
   | { at: 'done' }
@@ -47,6 +53,9 @@ export function nextStep({ proofs, enrolled, recoveryCodes, user, requirement }:
     return { at: 'done' }
   }
 
+  // After a reset the password is all that is left, and it may be known to others: only the link that was handed over
+  // after the reset leads to enrolment.
+  if (user.mfaResetAt !== null && !proved(['set-up-link'], user.mfaResetAt)) return { at: 'set-up-link' }
   return requirement.level === 'nothing' ? { at: 'done' } : { at: 'enrol' }
 }
 

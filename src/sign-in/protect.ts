@@ -18,6 +18,7 @@ import type { Instant } from '../time.ts'
 import { addAuthenticator, removeAuthenticators, renameAuthenticator } from '../totp/authenticators.ts'
 import { type Enrolment, findEnrolment, openEnrolment, takeEnrolment } from '../totp/enrolment.ts'
 import { clockIsOff, matchCode, parseCode } from '../totp/otp.ts'
+import { endMfaReset } from '../users/mfa-reset.ts'
 import { type Account, readAccount } from './account.ts'
 import type { SignInParts } from './parts.ts'
 import { addProofToSession, endOtherSignIns, type Progress, recordProof } from './sign-in.ts'
@@ -171,6 +172,8 @@ export async function saveRecoveryCodes(
       { name: 'recovery-codes.saved', details: { set: setId } },
       { now, caller, actor: userId, subject: userId },
     )
+    // What a reset asked for is done.
+    if (accountOf(holder).user.mfaResetAt !== null) await endMfaReset(trx, userId)
     if (holder.in === 'session') return 'same-session'
     return {
       in: 'sign-in',

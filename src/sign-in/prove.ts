@@ -20,6 +20,7 @@ import { admitGuess, forgiveGuess, refuseGuess } from './admission.ts'
 import { type GuessLimits, inOrder, passwordLimits, secondFactorLimits } from './guesses.ts'
 import { browserOwner, knownBrowserId } from './known-browsers.ts'
 import type { SignInParts } from './parts.ts'
+import { spendSetUpLink } from './set-up-link.ts'
 import { beginSignIn, type Progress, recordProof } from './sign-in.ts'
 import type { PendingSignIn } from './standing.ts'
 
@@ -38,11 +39,19 @@ export interface Guess {
 
 /**
  * Begins a sign-in by address and password. Unknown, wrong, disabled and blocked answer alike for every address that
- * somebody may type, and cost the same: one hash, or none when blocked.
+ * somebody may type, and cost the same: one hash, or none when blocked. With a set-up link, which must be that user's, the
+ * right password uses it up; throws `link-invalid` when it cannot be used.
  */
 export async function proveByEmailAndPassword(
   parts: SignInParts,
-  { email, password, returnTo, caller, knownBrowser }: Guess & { email: string; password: string; returnTo: string },
+  {
+    email,
+    password,
+    returnTo,
+    caller,
+    knownBrowser,
+    setUpLink,
+  }: Guess & { email: string; password: string; returnTo: string; setUpLink?: string },
 ): Promise<Proving> {
   const now = parts.clock()
   const key = emailKey(email)
@@ -71,7 +80,8 @@ export async function proveByEmailAndPassword(
       { name: 'sign-in.begun', details: { knownBrowser: browser !== null } },
       { now, caller, actor: userId, subject: userId },
     )
-    return beginSignIn(trx, parts, { userId, proof: { by: 'password', at: now }, returnTo, caller, now })
+    const along = setUpLink === undefined ? [] : [await spendSetUpLink(trx, { token: setUpLink, userId, caller, now })]
+    return beginSignIn(trx, parts, { userId, proof: { by: 'password', at: now }, along, returnTo, caller, now })
   })
   return { ok: true, progress }
 }

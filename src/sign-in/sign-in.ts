@@ -34,24 +34,25 @@ export type Progress =
       knownBrowser: string
     }
 
-/** Begins a sign-in with its first proof. The caller has checked the proof and holds the transaction that spent it. */
+/** Begins a sign-in with its first proof, and what came along with it. The caller has checked the proofs and holds the transaction that spent them. */
 export async function beginSignIn(
   trx: DatabaseTransaction,
   parts: SignInParts,
   {
     userId,
     proof,
+    along = [],
     returnTo,
     caller,
     now,
-  }: { userId: string; proof: Proof; returnTo: string; caller: Caller; now: Instant },
+  }: { userId: string; proof: Proof; along?: readonly Proof[]; returnTo: string; caller: Caller; now: Instant },
 ): Promise<Progress> {
   const signIn: SignInRecord = {
     id: newId(),
     userId,
     purpose: 'sign-in',
     sessionId: null,
-    proofs: [],
+    proofs: along,
     freshSince: null,
     returnTo,
     version: 1,

@@ -71,7 +71,7 @@ export async function findStanding(parts: SignInParts, token: string): Promise<S
   if (!found) return null
   const { session, account } = found
   const policies = await parts.policies.at(account.policyVersion, parts.db)
-  const requirement = requirementFor({ policies, now })
+  const requirement = requirementFor({ policies, mfaResetAt: account.user.mfaResetAt, now })
   const policy = policies.find(({ id }) => id === everyone)
   await touchSession(parts.db, session, now)
   return {
@@ -107,7 +107,11 @@ function proofsBehind({ createdAt: at }: AccessToken, { enrolled }: Account): re
 
 /** Works out what is required of this account now. */
 export async function requirementOf(parts: SignInParts, db: Database, account: Account): Promise<Requirement> {
-  return requirementFor({ policies: await parts.policies.at(account.policyVersion, db), now: parts.clock() })
+  return requirementFor({
+    policies: await parts.policies.at(account.policyVersion, db),
+    mfaResetAt: account.user.mfaResetAt,
+    now: parts.clock(),
+  })
 }
 
 /** Asks the one decision about an account and a list of proofs. */

@@ -117,8 +117,8 @@ export async function deleteUser(trx: DatabaseTransaction, user: ManagedUser, no
   if (changedRows(await deletion.executeTakeFirst()) !== 1) throw await whyNot(trx, user)
 }
 
-/** The row still says what was read of it, as far as it decides who may do what. */
-function whereUnchanged({ role, deactivatedAt, expiresAt }: ManagedUser) {
+/** A condition: the row still says what was read of it, as far as it decides who may do what. */
+export function whereUnchanged({ role, deactivatedAt, expiresAt }: ManagedUser) {
   return (e: ExpressionBuilder<Tables, 'users'>) =>
     e.and([
       e('users.role', '=', role),

@@ -119,6 +119,21 @@ function openLink(row: {
   return { userId: row.user_id, email: row.email, createdBy: row.created_by, expiresAt: row.expires_at }
 }
 
+/** Tells until when a user's newest link of a purpose works or worked, and whether it was used; null when there is none. */
+export async function linkState(
+  db: Database,
+  purpose: OneTimeLinkPurpose,
+  userId: string,
+): Promise<{ expiresAt: Instant; usedAt: Instant | null } | null> {
+  const row = await db
+    .selectFrom('one_time_links')
+    .select(['expires_at', 'used_at'])
+    .where('user_id', '=', userId)
+    .where('purpose', '=', purpose)
+    .executeTakeFirst()
+  return row ? { expiresAt: row.expires_at, usedAt: row.used_at } : null
+}
+
 /** Voids every open link of a user, or those of one purpose: a change of password or address calls for all. */
 export async function voidLinks(trx: DatabaseTransaction, userId: string, purpose?: OneTimeLinkPurpose): Promise<void> {
   let query = trx.deleteFrom('one_time_links').where('user_id', '=', userId).where('used_at', 'is', null)

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { days, hours, minutes } from '../../src/time.ts'
-import { editUser, userPath } from '../support/admin.ts'
+import { editUser, resetMfa, tokenIn, userPath } from '../support/admin.ts'
 import { callBySession } from '../support/api.ts'
 
 import { Browser, codeAt, inputs, textOf, wrongCode } from '../support/browser.ts'
@@ -58,6 +58,9 @@ const who: Record<string, [actor: 'self' | 'nobody' | 'administrator', subject: 
   'user.deactivated': ['administrator', 'self'],
   'user.reactivated': ['administrator', 'self'],
   'user.deleted': ['administrator', 'self'],
+  'mfa.reset': ['administrator', 'self'],
+  'mfa.link-issued': ['administrator', 'self'],
+  'mfa.link-used': ['self', 'self'],
   'invitation.created': ['administrator', 'self'],
   'invitation.accepted': ['self', 'self'],
   'access-token.created': ['self', 'self'],
@@ -167,6 +170,9 @@ for (const dialect of dialects) {
 
       // The administrator looks after Bob's account, which runs out, comes back, and goes.
       await signInFully(running, root, { id: '', email: 'root@example.org', password }, admin.key)
+      const setUpToken = tokenIn(await resetMfa(root, person, 'Lost the phone'))
+      secrets.push(setUpToken)
+      await bob.send('/set-up-mfa-link', { token: setUpToken, password })
       await editUser(root, person, { name: 'Bobby', role: 'auditor', lastDay: '2026-11-24' })
       running.time.now += days(1)
       await running.service.purge()
@@ -188,7 +194,7 @@ for (const dialect of dialects) {
         const expired = event.name === 'user.expired' || (event.name === 'sessions.ended' && event.address === null)
         const byItself = expired || reverted
         const [actor, subject] = expired ? (['nobody', 'self'] as const) : (who[event.name] ?? [])
-        const about = actor === 'administrator' || byItself ? event.subject_id : self
+        const about = actor === 'administrator' || event.name === 'sessions.ended' || byItself ? event.subject_id : self
         const isFirst = event.name === 'user.created' && event.subject_id === administrator
         const ids = { self, administrator, nobody: null }
         expect([event.name, event.actor_id]).toEqual([event.name, isFirst ? administrator : ids[actor ?? 'nobody']])

@@ -21,7 +21,8 @@ const signingInOwesCodes: readonly StateName[] = ['recovery codes owed, signing 
 const signedInOwesCodes: readonly StateName[] = ['recovery codes owed, signed in']
 const owesEnrolment = [...signingInOwesEnrolment, ...signedInOwesEnrolment]
 const owesCodes = [...signingInOwesCodes, ...signedInOwesCodes]
-const signingIn = [...secondFactorOwed, ...signingInOwesEnrolment, ...signingInOwesCodes]
+const setUpLinkOwed: readonly StateName[] = ['MFA reset, signing in']
+const signingIn = [...secondFactorOwed, ...setUpLinkOwed, ...signingInOwesEnrolment, ...signingInOwesCodes]
 const noSignInGoesOn: readonly StateName[] = [
   ...outside,
   ...signedInOwesEnrolment,
@@ -68,6 +69,13 @@ const freshOnly = (outcome: string): Row => ({
   '→ /sign-in/verification-code': ['stale administrator'],
 })
 
+/** What administrators and the help desk may. */
+const helpersOnly: Row = { ...turnedAway, '403': [...members, 'auditor'] }
+const freshHelpers = (outcome: string): Row => ({
+  [outcome]: ['administrator', 'help desk'],
+  '→ /sign-in/verification-code': ['stale administrator'],
+})
+
 const table: Readonly<Record<string, Row>> = {
   // For anyone.
   'GET /healthz': { data: everyState },
@@ -84,7 +92,7 @@ const table: Readonly<Record<string, Row>> = {
   },
   // Sent with the right password of somebody without 2FA, whom enforcement stops and nothing else does.
   'POST /sign-in': {
-    'changes → /my-profile': [...outside, ...secondFactorOwed, ...owesCodes, ...usable],
+    'changes → /my-profile': [...outside, ...secondFactorOwed, ...setUpLinkOwed, ...owesCodes, ...usable],
     '→ /set-up-mfa': signingInOwesEnrolment,
     'changes → /set-up-mfa': signedInOwesEnrolment,
   },
@@ -98,7 +106,7 @@ const table: Readonly<Record<string, Row>> = {
   // With a valid invitation; it makes a sign-in like any other.
   'GET /accept-invitation': { page: everyState },
   'POST /accept-invitation': {
-    'changes → /my-profile': [...outside, ...secondFactorOwed, ...owesCodes, ...usable],
+    'changes → /my-profile': [...outside, ...secondFactorOwed, ...setUpLinkOwed, ...owesCodes, ...usable],
     'changes → /set-up-mfa': owesEnrolment,
   },
   'GET /forgot-password': { page: everyState },
@@ -107,16 +115,22 @@ const table: Readonly<Record<string, Row>> = {
   'GET /reset-password': { page: everyState },
   'POST /reset-password': { 'changes → /sign-in': everyState },
 
+  // With a valid link and the password of somebody whose MFA was reset.
+  'GET /set-up-mfa-link': { page: everyState },
+  'POST /set-up-mfa-link': { 'changes → /set-up-mfa': everyState },
+
   // For whoever is signing in or stepping up, and only while it is the step that is due.
   'GET /sign-in/password': {
     '→ /sign-in': noSignInGoesOn,
     '→ /sign-in/verification-code': [...secondFactorOwed, 'stepping up'],
+    '→ /sign-in/set-up-link': setUpLinkOwed,
     '→ /set-up-mfa': signingInOwesEnrolment,
     '→ /recovery-codes': signingInOwesCodes,
   },
   'POST /sign-in/password': { '→ /sign-in': everyState },
   'GET /sign-in/verification-code': {
     page: [...secondFactorOwed, 'stepping up'],
+    '→ /sign-in/set-up-link': setUpLinkOwed,
     '→ /sign-in': noSignInGoesOn,
     '→ /set-up-mfa': signingInOwesEnrolment,
     '→ /recovery-codes': signingInOwesCodes,
@@ -125,10 +139,18 @@ const table: Readonly<Record<string, Row>> = {
   'POST /sign-in/verification-code': {
     'changes → /my-profile': secondFactorOwed,
     'changes → /recovery-codes': ['stepping up'],
-    '→ /sign-in': [...noSignInGoesOn, ...signingInOwesEnrolment, ...signingInOwesCodes],
+    '→ /sign-in': [...noSignInGoesOn, ...setUpLinkOwed, ...signingInOwesEnrolment, ...signingInOwesCodes],
+  },
+  'GET /sign-in/set-up-link': {
+    page: setUpLinkOwed,
+    '→ /sign-in': noSignInGoesOn,
+    '→ /sign-in/verification-code': [...secondFactorOwed, 'stepping up'],
+    '→ /set-up-mfa': signingInOwesEnrolment,
+    '→ /recovery-codes': signingInOwesCodes,
   },
   'GET /sign-in/recovery-code': {
     page: [...secondFactorOwed, 'stepping up'],
+    '→ /sign-in/set-up-link': setUpLinkOwed,
     '→ /sign-in': noSignInGoesOn,
     '→ /set-up-mfa': signingInOwesEnrolment,
     '→ /recovery-codes': signingInOwesCodes,
@@ -136,7 +158,7 @@ const table: Readonly<Record<string, Row>> = {
   // Sent with a wrong code.
   'POST /sign-in/recovery-code': {
     'form again': [...secondFactorOwed, 'stepping up'],
-    '→ /sign-in': [...noSignInGoesOn, ...signingInOwesEnrolment, ...signingInOwesCodes],
+    '→ /sign-in': [...noSignInGoesOn, ...setUpLinkOwed, ...signingInOwesEnrolment, ...signingInOwesCodes],
   },
 
   // For whoever may be led to protect their account.
@@ -144,6 +166,7 @@ const table: Readonly<Record<string, Row>> = {
     page: [...owesEnrolment, ...without2FA],
     '→ /sign-in': outside,
     '→ /sign-in/verification-code': secondFactorOwed,
+    '→ /sign-in/set-up-link': setUpLinkOwed,
     '→ /recovery-codes': owesCodes,
     '→ /my-profile/settings': [...fresh, ...stale],
   },
@@ -152,6 +175,7 @@ const table: Readonly<Record<string, Row>> = {
     'form again': [...owesEnrolment, ...without2FA],
     '→ /sign-in': outside,
     '→ /sign-in/verification-code': secondFactorOwed,
+    '→ /sign-in/set-up-link': setUpLinkOwed,
     '→ /recovery-codes': owesCodes,
     '→ /my-profile/settings': [...fresh, ...stale],
   },
@@ -159,6 +183,7 @@ const table: Readonly<Record<string, Row>> = {
     page: [...owesCodes, ...fresh],
     '→ /sign-in': outside,
     '→ /sign-in/verification-code': [...secondFactorOwed, ...stale],
+    '→ /sign-in/set-up-link': setUpLinkOwed,
     '→ /set-up-mfa': owesEnrolment,
     '→ /my-profile/settings': without2FA,
   },
@@ -166,6 +191,7 @@ const table: Readonly<Record<string, Row>> = {
     'changes page': [...owesCodes, ...fresh],
     '→ /sign-in': [...outside, ...signingInOwesEnrolment],
     '→ /sign-in/verification-code': [...secondFactorOwed, ...stale],
+    '→ /sign-in/set-up-link': setUpLinkOwed,
     '→ /set-up-mfa': signedInOwesEnrolment,
     '→ /my-profile': without2FA,
   },
@@ -175,12 +201,14 @@ const table: Readonly<Record<string, Row>> = {
     '→ /my-profile/settings': [...owesEnrolment, ...usable],
     '→ /sign-in': outside,
     '→ /sign-in/verification-code': secondFactorOwed,
+    '→ /sign-in/set-up-link': setUpLinkOwed,
   },
   // Hands back, as a file, the codes that it was sent; it knows none.
   'POST /recovery-codes/download': {
     file: [...owesEnrolment, ...owesCodes, ...usable],
     '→ /sign-in': outside,
     '→ /sign-in/verification-code': secondFactorOwed,
+    '→ /sign-in/set-up-link': setUpLinkOwed,
   },
 
   // For a session that owes nothing.
@@ -258,6 +286,11 @@ const table: Readonly<Record<string, Row>> = {
   'GET /admin/users/:id': { ...membersTurnedAway, page: [...administrators, 'auditor', 'help desk'] },
   'GET /admin/users/:id/edit': { ...administratorsOnly, ...freshOnly('page') },
   'POST /admin/users/:id/edit': { ...administratorsOnly, ...freshOnly('changes → /admin/users/:id') },
+  'GET /admin/users/:id/reset-mfa': { ...helpersOnly, ...freshHelpers('page') },
+  'POST /admin/users/:id/reset-mfa': { ...helpersOnly, ...freshHelpers('changes page') },
+  // The other one's MFA was not reset.
+  'GET /admin/users/:id/set-up-link': { ...helpersOnly, ...freshHelpers('→ /admin/users/:id') },
+  'POST /admin/users/:id/set-up-link': { ...helpersOnly, ...freshHelpers('409') },
   'GET /admin/users/:id/deactivate': { ...administratorsOnly, ...freshOnly('page') },
   'POST /admin/users/:id/deactivate': { ...administratorsOnly, ...freshOnly('changes → /admin/users/:id') },
   // The other one is active.
@@ -428,6 +461,7 @@ describe('the table', () => {
       'GET /reset-password',
       // The sign-in page is open to who is only signing in: they may want to be somebody else.
       'GET /set-up-mfa',
+      'GET /set-up-mfa-link',
       'GET /sign-in',
       'POST /recovery-codes/download',
       'POST /set-up-mfa',

@@ -4,13 +4,14 @@
 import type { Browser } from './browser.ts'
 import { password } from './people.ts'
 import { origin } from './service.ts'
-import { codeIn, invitationToken, resetToken, type State } from './states.ts'
+import { codeIn, invitationToken, resetToken, type State, setUpLinkToken } from './states.ts'
 import { changesBetween, readTables } from './tables.ts'
 
 /** The query that a route is opened with, where it takes one. */
 const queries: Record<string, (state: State) => Record<string, string>> = {
   'GET /accept-invitation': () => ({ token: invitationToken }),
   'GET /reset-password': () => ({ token: resetToken }),
+  'GET /set-up-mfa-link': () => ({ token: setUpLinkToken }),
   'GET /set-up': ({ setUpToken }) => ({ token: setUpToken }),
   'GET /sign-in': () => ({ next: '/my-profile/settings' }),
   'GET /sign-in/recovery-code-used': () => ({ next: '/my-profile/settings' }),
@@ -41,6 +42,9 @@ const forms: Record<string, (state: State) => Record<string, string | readonly s
   'POST /admin/users/:id/edit': () => ({ name: 'Eve Other', role: 'auditor', lastDay: '2027-01-31' }),
   'POST /admin/users/:id/deactivate': () => ({}),
   'POST /admin/users/:id/reactivate': () => ({}),
+  'POST /set-up-mfa-link': () => ({ token: setUpLinkToken, password }),
+  'POST /admin/users/:id/reset-mfa': () => ({ reason: 'Lost phone' }),
+  'POST /admin/users/:id/set-up-link': () => ({}),
   'POST /admin/users/:id/delete': () => ({ email: 'eve@example.org' }),
   'POST /admin/users/:id/end-sessions': () => ({}),
   'POST /forgot-password': () => ({ email: 'eve@example.org' }),

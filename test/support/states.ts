@@ -14,6 +14,7 @@ import { type Contents, changesBetween, readTables, restoreTables } from './tabl
 export const stateNames = [
   'anonymous',
   'second factor owed',
+  'MFA reset, signing in',
   'enrolment owed, signing in',
   'enrolment owed, signed in',
   'recovery codes owed, signing in',
@@ -33,6 +34,8 @@ export type StateName = (typeof stateNames)[number]
 
 /** A token that an administrator has handed out, for routes that are reached by one. */
 export const invitationToken = 'I'.repeat(43)
+/** The same, for somebody whose MFA was reset. */
+export const setUpLinkToken = 'L'.repeat(43)
 
 /** A token that somebody else, `eve@example.org`, was mailed to choose a new password. */
 export const resetToken = 'R'.repeat(43)
@@ -61,6 +64,13 @@ const makers: Record<StateName, (running: TestService) => Promise<Made>> = {
     const browser = new Browser(running)
     await signIn(browser, person)
     return { browser, key }
+  },
+  'MFA reset, signing in': async (running) => {
+    const person = await addPerson(running)
+    await markReset(running, person.id)
+    const browser = new Browser(running)
+    await signIn(browser, person)
+    return { browser, key: null }
   },
   'enrolment owed, signing in': async (running) => {
     const person = await addPerson(running)
@@ -131,13 +141,14 @@ export async function enforce(running: TestService, enforced = true): Promise<vo
     .execute((trx) => setMfaEnforced(trx, enforced, { now: running.time.now, caller: null, actor: null }))
 }
 
-/** Makes a state. There is also somebody else in it (`eve@example.org`) and somebody invited; the first administrator exists. */
+/** Makes a state. There is also somebody else in it (`eve@example.org`), somebody invited, and somebody whose MFA was reset; the first administrator exists. */
 export async function makeState(name: StateName, dialect: Dialect): Promise<State> {
   const running = await startService({ dialect, hasMailServer: true })
   const { browser, key } = await makers[name](running)
   const other = await addPerson(running, { email: 'eve@example.org', name: 'Eve Example' })
   await addResetLink(running, other.id)
   await addInvitation(running)
+  await addReset(running)
   await running.db.updateTable('installation').set({ first_administrator_at: running.time.now }).execute()
   await addToken(running)
   const contents = await readTables(running.db)
@@ -164,6 +175,27 @@ export async function makeState(name: StateName, dialect: Dialect): Promise<Stat
     },
     stop: () => running.stop(),
   }
+}
+
+async function markReset(running: TestService, userId: string): Promise<void> {
+  await running.db.updateTable('users').set({ mfa_reset_at: running.time.now }).where('id', '=', userId).execute()
+}
+
+async function addReset(running: TestService): Promise<void> {
+  const { id: user_id } = await addPerson(running, { email: 'reset@example.org', name: 'Reset Example' })
+  await markReset(running, user_id)
+  const created_at = running.time.now
+  await running.db
+    .insertInto('one_time_links')
+    .values({
+      id: newId(),
+      purpose: 'set-up-mfa',
+      user_id,
+      token_hash: hashToken(setUpLinkToken),
+      created_at,
+      expires_at: created_at + minutes(60),
+    })
+    .execute()
 }
 
 async function addInvitation(running: TestService): Promise<void> {

@@ -32,8 +32,12 @@ export function manageUserPages(door: Door, parts: PageParts): void {
   sessionPages(door, parts)
 }
 
-/** Whoever opens such a page is asked for a fresh proof first, so that the button will do what it says. */
-async function mustFindToManage(c: DoorContext, { machine }: PageParts, standing: Standing): Promise<ManagedUser> {
+/** Finds somebody else, and asks for a fresh proof before a page is shown, so that its button will do what it says. */
+export async function mustFindToManage(
+  c: DoorContext,
+  { machine }: PageParts,
+  standing: Standing,
+): Promise<ManagedUser> {
   const user = await mustFind(c, machine)
   mustNotBeOneself(standing, user.id)
   if (standing.sensitiveStep.at !== 'done') throw new Refusal('step-up-needed')

@@ -7,8 +7,10 @@ import { deviceFrom } from '../../sessions/device.ts'
 import { listSessions } from '../../sessions/sessions.ts'
 import type { SignInParts } from '../../sign-in/parts.ts'
 import type { Standing } from '../../sign-in/standing.ts'
+import type { Instant } from '../../time.ts'
 import { listAuthenticators } from '../../totp/authenticators.ts'
 import { accountState, findUser, type ManagedUser } from '../../users/managed-user.ts'
+import { linkState } from '../../users/one-time-links.ts'
 import { may, mayActOn } from '../../users/roles.ts'
 import { frameOf, type PageParts, page } from '../page-parts.ts'
 import { AdminUserView, type ShownUser, type UserAct } from '../views/admin/user.tsx'
@@ -36,7 +38,7 @@ export function userPage(door: Door, parts: PageParts): void {
       <AdminUserView
         frame={frame}
         user={await describe(machine, user)}
-        acts={actsFor(standing, user)}
+        acts={actsFor(standing, user, machine.clock())}
         own={standing.account.user.id === user.id}
         now={machine.clock()}
         notice={notice}
@@ -55,11 +57,18 @@ export async function mustFind(c: DoorContext, machine: SignInParts): Promise<Ma
 }
 
 /** What this person may do to that user; each act asks again for itself. */
-function actsFor({ account }: Standing, user: ManagedUser): UserAct[] {
+function actsFor({ account }: Standing, user: ManagedUser, now: Instant): UserAct[] {
   const { id, role } = account.user
-  if (!may(role, 'users.manage') || !mayActOn(role, user.role)) return []
-  if (id === user.id) return ['edit']
-  return ['edit', 'end-sessions', user.deactivatedAt === null ? 'deactivate' : 'reactivate', 'delete']
+  if (!mayActOn(role, user.role)) return []
+  const others = id !== user.id
+  const reset: UserAct = user.mfaResetAt === null ? 'reset-mfa' : 'set-up-link'
+  return [
+    ...(may(role, 'users.manage') ? (['edit'] as const) : []),
+    ...(others && may(role, 'users.reset-mfa') && accountState(user, now) === 'active' ? [reset] : []),
+    ...(others && may(role, 'users.manage')
+      ? (['end-sessions', user.deactivatedAt === null ? 'deactivate' : 'reactivate', 'delete'] as const)
+      : []),
+  ]
 }
 
 async function describe({ db, limits, clock }: SignInParts, user: ManagedUser): Promise<ShownUser> {
@@ -69,12 +78,14 @@ async function describe({ db, limits, clock }: SignInParts, user: ManagedUser): 
   const saved = codes?.savedAt != null ? codes : null
   const sessions = await listSessions(db, user.id, limits, now)
   const state = accountState(user, now)
+  const link = user.mfaResetAt === null ? null : await linkState(db, 'set-up-mfa', user.id)
   return {
     ...user,
     state,
     authenticators,
     recoveryCodes: saved,
-    mfa: mfaState(authenticators, saved !== null),
+    mfa: authenticators.length === 0 && user.mfaResetAt !== null ? 'reset' : mfaState(authenticators, saved !== null),
+    setUpLink: link,
     // Whoever may not sign in has no sessions, though rows may be left for the sweep.
     sessions:
       state === 'deactivated' || state === 'expired'

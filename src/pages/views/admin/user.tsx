@@ -30,6 +30,9 @@ export interface ShownUser {
   readonly lastSignInAt: number | null
   readonly passwordChangedAt: number | null
   readonly mfa: MfaState
+  /** When somebody else reset their MFA, while that waits for them; and the set-up link that they were given. */
+  readonly mfaResetAt: number | null
+  readonly setUpLink: { readonly expiresAt: number; readonly usedAt: number | null } | null
   readonly authenticators: readonly {
     readonly name: string
     readonly addedAt: number
@@ -52,7 +55,7 @@ export interface ShownSession {
 }
 
 /** Names what may be done on the page; each leads to a page of its own. */
-export type UserAct = 'edit' | 'deactivate' | 'reactivate' | 'delete' | 'end-sessions'
+export type UserAct = 'edit' | 'reset-mfa' | 'set-up-link' | 'deactivate' | 'reactivate' | 'delete' | 'end-sessions'
 
 /** Holds what the page of one user shows. */
 export interface AdminUserProps {
@@ -89,7 +92,7 @@ export function AdminUserView({ frame, user, acts, own, now, notice }: AdminUser
         </NoticeBox>
       )}
       <Account frame={frame} user={user} now={now} />
-      <TwoFactor frame={frame} user={user} />
+      <TwoFactor frame={frame} user={user} now={now} />
       <UserSessions frame={frame} user={user} mayEnd={acts.includes('end-sessions')} />
       <Acts frame={frame} user={user} acts={acts} />
     </SignedInPage>
@@ -155,7 +158,7 @@ function Fact({ term, children }: { readonly term: string; readonly children?: C
   )
 }
 
-function TwoFactor({ frame, user }: SectionProps) {
+function TwoFactor({ frame, user, now }: SectionProps & { readonly now: number }) {
   const { t } = frame
   const { recoveryCodes } = user
   return (
@@ -167,6 +170,9 @@ function TwoFactor({ frame, user }: SectionProps) {
         <dl class="rows">
           <Fact term={t('adminUser.state')}>
             <MfaBadge frame={frame} state={user.mfa} />
+            {user.mfaResetAt !== null && (
+              <span class="text-sm font-normal text-soft">{resetDetail(frame, user, user.mfaResetAt, now)}</span>
+            )}
           </Fact>
           {user.authenticators.map((authenticator) => (
             <Fact term={t('settings.authenticatorApp')}>
@@ -189,6 +195,15 @@ function TwoFactor({ frame, user }: SectionProps) {
   )
 }
 
+function resetDetail({ t, formatInstant }: Frame, { setUpLink }: ShownUser, resetAt: number, now: number): string {
+  const at = (instant: number) => ({ date: formatInstant(instant, 'date-time') })
+  const since = t('adminUser.resetSince', at(resetAt))
+  if (setUpLink === null) return since
+  const { usedAt, expiresAt } = setUpLink
+  if (usedAt !== null) return `${since} ${t('adminUser.setUpLink.used', at(usedAt))}`
+  return `${since} ${t(expiresAt > now ? 'adminUser.setUpLink.open' : 'adminUser.setUpLink.over', at(expiresAt))}`
+}
+
 function authenticatorDates(
   { t, formatInstant }: Frame,
   { addedAt, lastUsedAt, disabledAt }: ShownUser['authenticators'][number],
@@ -203,6 +218,8 @@ function authenticatorDates(
 }
 
 const rows: readonly { act: UserAct; title: MessageId; text: MessageId; danger: boolean }[] = [
+  { act: 'reset-mfa', title: 'adminUser.resetMfa', text: 'adminUser.resetMfaText', danger: false },
+  { act: 'set-up-link', title: 'adminUser.newSetUpLink', text: 'adminUser.newSetUpLinkText', danger: false },
   { act: 'deactivate', title: 'adminUser.deactivate', text: 'adminUser.deactivateText', danger: false },
   { act: 'reactivate', title: 'adminUser.reactivate', text: 'adminUser.reactivateText', danger: false },
   { act: 'delete', title: 'adminUser.delete', text: 'adminUser.deleteText', danger: true },

@@ -6,7 +6,7 @@ import type { Frame } from '../parts/frame.ts'
 import { StepPage } from '../parts/step-page.tsx'
 
 /** Names what the link was for. */
-export type LinkKind = 'set-up' | 'invitation' | 'reset-password'
+export type LinkKind = 'set-up' | 'invitation' | 'reset-password' | 'set-up-mfa'
 
 /** Holds what the page for a dead link shows. */
 export interface LinkInvalidProps {
@@ -19,6 +19,7 @@ const details: Record<LinkKind, MessageId> = {
   'set-up': 'linkInvalid.setUp',
   invitation: 'linkInvalid.invitation',
   'reset-password': 'linkInvalid.resetPassword',
+  'set-up-mfa': 'linkInvalid.setUpMfa',
 }
 
 /** Says that the link does not work, and what to do instead. */

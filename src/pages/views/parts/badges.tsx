@@ -4,14 +4,18 @@
 import type { MessageId } from '../../../messages.ts'
 import type { Frame } from './frame.ts'
 
-/** Names the states: on, off, on but the recovery codes were never confirmed, switched off after too many wrong codes. */
-export type MfaState = 'on' | 'off' | 'codes-unsaved' | 'disabled'
+/**
+ * Names the states: on, off, on but the recovery codes were never confirmed, switched off after too many wrong codes, reset by
+ * somebody else and not set up again yet.
+ */
+export type MfaState = 'on' | 'off' | 'codes-unsaved' | 'disabled' | 'reset'
 
 const looks: Record<MfaState, { readonly label: MessageId; readonly tone: string }> = {
   on: { label: 'mfa.state.on', tone: 'tag-good' },
   off: { label: 'mfa.state.off', tone: 'tag-plain' },
   'codes-unsaved': { label: 'mfa.state.codesUnsaved', tone: 'tag-warning' },
   disabled: { label: 'mfa.state.disabled', tone: 'tag-bad' },
+  reset: { label: 'mfa.state.reset', tone: 'tag-warning' },
 }
 
 /** Shows the state as a tag. */

@@ -71,6 +71,48 @@ export function Field({ frame, name, label, problem, hint, id = name, type = 'te
   )
 }
 
+interface TextFieldProps {
+  readonly name: string
+  readonly label: string
+  readonly value: string
+  readonly hint?: string | undefined
+  readonly problem?: string | undefined
+  readonly autofocus?: boolean
+  readonly required?: boolean
+  readonly maxlength: number
+}
+
+/** Shows a labelled field for a few sentences. */
+export function TextField({ name, label, value, hint, problem, ...props }: TextFieldProps) {
+  const describedBy = [hint && `${name}-hint`, problem && `${name}-problem`].filter(Boolean).join(' ')
+  return (
+    <div class="field">
+      <label for={name} class="font-medium">
+        {label}
+      </label>
+      {hint && (
+        <p id={`${name}-hint`} class="text-sm text-soft">
+          {hint}
+        </p>
+      )}
+      <textarea
+        id={name}
+        name={name}
+        rows={3}
+        class={`input h-auto w-full py-2 text-base ${problem ? 'input-error' : ''}`}
+        required={props.required}
+        autofocus={props.autofocus}
+        maxlength={props.maxlength}
+        aria-invalid={problem ? 'true' : undefined}
+        aria-describedby={describedBy || undefined}
+      >
+        {value}
+      </textarea>
+      <FieldProblem id={`${name}-problem`} problem={problem} />
+    </div>
+  )
+}
+
 /** Shows what is wrong with a field, under it; nothing where nothing is. */
 export function FieldProblem({ id, problem }: { readonly id: string; readonly problem: string | undefined }) {
   if (!problem) return null

@@ -2,12 +2,13 @@
  * Turning 2FA on: open the app, take the account over by QR code or by hand, confirm with a code. The same page for
  * who chose it and for who must; nothing is on until a code is confirmed.
  */
-import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
+import type { MessageId } from '../../../messages.ts'
 import { Field, firstFaulty } from '../parts/field.tsx'
 import { CopyButton, NextField, ProblemSummary, SignOut } from '../parts/form-parts.tsx'
 import type { ClockHint, Frame, Problems } from '../parts/frame.ts'
 import { NoticeBox } from '../parts/notices.tsx'
+import { QrCode } from '../parts/qr-code.tsx'
 import { StepPage } from '../parts/step-page.tsx'
 import { ClockNotice, VerificationCodeField } from '../sign-in/verification-code.tsx'
 
@@ -16,6 +17,8 @@ export interface SetUpMfaProps {
   readonly frame: Frame
   /** True where an administrator enforces MFA: says why, and offers to sign out instead of to cancel. */
   readonly required: boolean
+  /** True where somebody else has reset this person's 2FA: says so instead. */
+  readonly afterReset?: boolean | undefined
   /** True where 2FA is on already and a new authenticator takes the old one's place. */
   readonly replacing?: boolean | undefined
   /** SVG markup that our own server drew; goes into the page as it is. */
@@ -45,12 +48,12 @@ export function SetUpMfaView(props: SetUpMfaProps) {
     <StepPage
       frame={frame}
       title={t(props.replacing ? 'setUpMfa.titleReplacing' : 'setUpMfa.title')}
-      lead={t(props.required ? 'setUpMfa.leadRequired' : props.replacing ? 'setUpMfa.leadReplacing' : 'setUpMfa.lead')}
+      lead={t(leadOf(props))}
       width="wide"
       hasProblem={firstFaulty(problems, order) !== undefined}
       helpContact={props.helpContact}
     >
-      {props.required && (
+      {props.required && !props.afterReset && (
         <NoticeBox kind="info" class="mt-5" quiet>
           <p>{t('setUpMfa.why')}</p>
         </NoticeBox>
@@ -83,6 +86,12 @@ export function SetUpMfaView(props: SetUpMfaProps) {
   )
 }
 
+function leadOf({ required, replacing, afterReset }: SetUpMfaProps): MessageId {
+  if (afterReset) return 'setUpMfa.leadAfterReset'
+  if (required) return 'setUpMfa.leadRequired'
+  return replacing ? 'setUpMfa.leadReplacing' : 'setUpMfa.lead'
+}
+
 function Step({ title, children }: { readonly title: string; readonly children?: Child }) {
   return (
     <li>
@@ -105,9 +114,7 @@ function Enrolment({ frame, qrSvg, account, issuer, otpauthUri, secret, secretGr
   return (
     <div class="mt-5 grid gap-x-8 gap-y-6 md:grid-cols-[13rem_1fr]">
       <div class="mx-auto w-52 md:mx-0">
-        <figure role="img" aria-label={t('setUpMfa.qrLabel', { account })} class="qr-code">
-          {raw(qrSvg)}
-        </figure>
+        <QrCode svg={qrSvg} label={t('setUpMfa.qrLabel', { account })} />
         <a href={otpauthUri} class="link mt-3 block text-center text-sm leading-6">
           {t('setUpMfa.openInApp')}
         </a>
