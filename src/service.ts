@@ -172,7 +172,11 @@ function notifier({ serviceName, url }: HttpSettings): Notify {
 }
 
 /** Where each link leads. */
-const linkPaths: Readonly<Record<LinkMail, string>> = { 'reset-password': '/reset-password' }
+const linkPaths: Readonly<Record<LinkMail, string>> = {
+  'reset-password': '/reset-password',
+  invitation: '/accept-invitation',
+  'change-email': '/confirm-email',
+}
 
 /** Writes mails with one-time links into the outbox. Links begin with the public address, whatever a request says of it. */
 function linkMailer({ serviceName, url }: HttpSettings, sealer: Sealer): MailLink {

@@ -17,6 +17,8 @@ const meanings: Record<AuditEvent['name'], string> = {
   'password.set': 'A user got a password, and `by` which way.',
   'password.reset-requested':
     'Somebody asked for a link to choose a new password, and what became of it. The person who asked was told the same words for every outcome.',
+  'email.change-asked': 'A person asked for another address. A link went to it, and word of it to the old one.',
+  'email.changed': 'The new address was confirmed by its link, and is the address of the account.',
   'attempts.blocked': 'A wrong guess used up what was free: the next may be made at `until`.',
   'second-factor.accepted': 'A code or recovery code was right, and is spent.',
   'second-factor.refused':
@@ -43,6 +45,7 @@ const meanings: Record<AuditEvent['name'], string> = {
   'user.reactivated': 'An administrator made the account active again.',
   'user.deleted': 'An administrator deleted the account. Its events stay, under its id.',
   'invitation.created': 'A one-time link was made for a new user. The link itself is not recorded.',
+  'invitation.revoked': 'A link that nobody had used yet was taken back.',
   'invitation.accepted': 'The link was used to choose a password.',
   'access-token.created': 'A personal access token was made. The token itself is not recorded.',
   'access-token.revoked': 'A personal access token was deleted before its end.',

@@ -44,6 +44,12 @@ const purposes: Record<string, string> = {
   'GET /my-profile/settings/change-password': 'Asks for the old password and a new one. Needs a fresh proof.',
   'POST /my-profile/settings/change-password':
     'Changes the password, and signs out everywhere else. Needs a fresh proof.',
+  'GET /my-profile/settings/change-email': 'Asks for another address. Needs a fresh proof.',
+  'POST /my-profile/settings/change-email':
+    'Mails a link to the new address, and word of it to the old one. Needs a fresh proof.',
+  'GET /confirm-email':
+    'Asks whoever is signed in to that account to confirm the new address. Looking uses nothing up.',
+  'POST /confirm-email': 'Changes the address, once.',
   'GET /my-profile/sessions': 'Where the person is signed in: device, address, factors, first and last seen.',
   'POST /my-profile/sessions': 'Signs out one session (`session`), or all others (`others=yes`). Needs a fresh proof.',
   'GET /set-up': 'The form for the first administrator, by the printed link.',
@@ -58,7 +64,8 @@ const purposes: Record<string, string> = {
   'GET /admin': 'Leads to the users.',
   'GET /admin/users': 'Everyone, with the state of their 2FA. `search` and `after` narrow and page.',
   'GET /admin/users/new': 'The form for a new user. Needs a fresh proof.',
-  'POST /admin/users/new': 'Adds a user and shows their one-time link. Needs a fresh proof.',
+  'POST /admin/users/new':
+    'Adds a user and mails their one-time link, or shows it where there is no mail server. Needs a fresh proof.',
   'GET /admin/users/:id': 'One user: state, factors, sessions.',
   'GET /admin/users/:id/edit': 'The form for name, role and last day. Needs a fresh proof.',
   'POST /admin/users/:id/edit': 'Saves it. Refused for the last administrator who can sign in. Needs a fresh proof.',
@@ -86,6 +93,12 @@ const purposes: Record<string, string> = {
     'Switches enforcement on, until it is confirmed or 15 minutes are over. Needs a fresh proof.',
   'POST /admin/settings/enforce-mfa/confirm':
     'Confirms it. Needs a session that was signed in after the switch, and a fresh proof.',
+  'GET /admin/users/:id/invite-again':
+    'Asks whether somebody without a password is to be invited again. Needs a fresh proof.',
+  'POST /admin/users/:id/invite-again':
+    'Makes a new link and mails it, or shows it where there is no mail server. Needs a fresh proof.',
+  'GET /admin/users/:id/revoke-invitation': 'Asks whether an invitation is to be taken back. Needs a fresh proof.',
+  'POST /admin/users/:id/revoke-invitation': 'Takes it back. Needs a fresh proof.',
   'GET /healthz': 'Answers while the process is alive.',
   'GET /readyz': 'Answers 200 while the database answers, else 503.',
   'GET /api/openapi.json': 'The description of the API.',

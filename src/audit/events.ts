@@ -18,6 +18,8 @@ export type AuditEvent =
       name: 'password.reset-requested'
       details: { outcome: 'mailed' | 'no-such-user' | 'deactivated' | 'no-password' }
     }
+  | { name: 'email.change-asked'; details: Record<string, never> }
+  | { name: 'email.changed'; details: Record<string, never> }
   | { name: 'attempts.blocked'; details: { method: Method; until: string } }
   | { name: 'second-factor.accepted'; details: { method: Method; purpose: 'sign-in' | 'step-up' } }
   | { name: 'second-factor.refused'; details: { method: Method; because: WrongBecause; clockOff?: boolean } }
@@ -57,6 +59,7 @@ export type AuditEvent =
   | { name: 'user.reactivated'; details: Record<string, never> }
   | { name: 'user.deleted'; details: { role: string } }
   | { name: 'invitation.created'; details: { expiresAt: string } }
+  | { name: 'invitation.revoked'; details: Record<string, never> }
   | { name: 'invitation.accepted'; details: Record<string, never> }
   | { name: 'access-token.created'; details: { token: string; scopes: readonly string[]; expiresAt: string } }
   | { name: 'access-token.revoked'; details: { token: string } }

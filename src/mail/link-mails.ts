@@ -7,7 +7,7 @@ import { compose, type MailContext } from './compose.ts'
 import { linkPlace, type Message } from './outbox.ts'
 
 /** What the link is for. */
-export type LinkMail = 'reset-password'
+export type LinkMail = 'reset-password' | 'invitation' | 'change-email'
 
 /** Writes the mail as text and HTML, with `linkPlace` where the link goes. */
 export function linkMessage(about: LinkMail, expiresAt: Instant, context: MailContext): Message {

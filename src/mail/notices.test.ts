@@ -22,6 +22,9 @@ const notices: readonly Notice[] = [
   { about: 'recovery-code-used', left: 3 },
   { about: 'password-changed' },
   { about: 'own-sessions-ended' },
+  { about: 'email-change-asked' },
+  { about: 'email-changed' },
+  { about: 'email-is-yours' },
 ]
 
 describe.each(notices.map((notice) => [notice.about, notice] as const))('the notice %s', (_, notice) => {

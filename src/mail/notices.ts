@@ -21,6 +21,9 @@ export type Notice =
   | { about: 'own-sessions-ended' }
   | { about: 'mfa-reset'; by: string }
   | { about: 'mfa-reset-on-host' }
+  | { about: 'email-change-asked' }
+  | { about: 'email-changed' }
+  | { about: 'email-is-yours' }
 
 /** Writes one notice as text and HTML. */
 export function noticeMessage(notice: Notice, context: MailContext): Message {

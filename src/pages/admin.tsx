@@ -3,16 +3,16 @@
 import type { Door } from '../http/door.ts'
 import { readForm } from '../http/form.ts'
 import { Refusal } from '../refusal.ts'
-import { addUser } from '../sign-in/administer.ts'
+import { addUser } from '../sign-in/invite-users.ts'
 import type { Standing } from '../sign-in/standing.ts'
 import { parseEmail } from '../users/email.ts'
 import { parsePersonName } from '../users/names.ts'
 import { mayActOn, roles } from '../users/roles.ts'
 import { countUsers, listUsers } from '../users/users.ts'
+import { showInvited } from './admin/invitations.tsx'
 import { adminSettingsPages } from './admin-settings.tsx'
 import { frameOf, type PageParts, page } from './page-parts.ts'
 import { AdminNewUserView } from './views/admin/new-user.tsx'
-import { AdminUserAddedView } from './views/admin/user-added.tsx'
 import { AdminUsersView } from './views/admin/users.tsx'
 import type { Problems } from './views/parts/frame.ts'
 
@@ -53,7 +53,12 @@ function userPages(door: Door, parts: PageParts): void {
     const values = { email: '', name: '', role: 'member' }
     return page(
       c,
-      <AdminNewUserView frame={frameOf(c, parts, standing.account)} values={values} roles={rolesFor(standing)} />,
+      <AdminNewUserView
+        frame={frameOf(c, parts, standing.account)}
+        values={values}
+        roles={rolesFor(standing)}
+        canSendMail={machine.hasMailServer}
+      />,
     )
   })
 
@@ -65,7 +70,17 @@ function userPages(door: Door, parts: PageParts): void {
     const name = values.name.trim() === '' ? null : parsePersonName(values.name)
     const role = rolesFor(standing).find((known) => known === values.role)
     const showAgain = (problems: Problems<'email' | 'name' | 'role'>) =>
-      page(c, <AdminNewUserView frame={frame} values={values} roles={rolesFor(standing)} problems={problems} />, 422)
+      page(
+        c,
+        <AdminNewUserView
+          frame={frame}
+          values={values}
+          roles={rolesFor(standing)}
+          problems={problems}
+          canSendMail={machine.hasMailServer}
+        />,
+        422,
+      )
     if (email === null || !role || (name === null && values.name.trim() !== '')) {
       return showAgain({
         email: email === null ? frame.t('problem.email') : undefined,
@@ -74,9 +89,8 @@ function userPages(door: Door, parts: PageParts): void {
       })
     }
     try {
-      const { token, expiresAt } = await addUser(machine, standing, { email, name, role }, c.get('caller'))
-      const link = `${settings.url}/accept-invitation?token=${token}`
-      return page(c, <AdminUserAddedView frame={frame} email={email} link={link} expiresAt={expiresAt} />)
+      const sent = await addUser(machine, standing, { email, name, role }, c.get('caller'))
+      return page(c, showInvited(frame, settings, { email, sent, title: 'adminUserAdded.title' }))
     } catch (error) {
       if (error instanceof Refusal && error.code === 'conflict')
         return showAgain({ email: frame.t('problem.emailTaken') })

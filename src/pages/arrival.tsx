@@ -108,7 +108,7 @@ function invitationPages(door: Door, parts: PageParts): void {
     const hash = await machine.hashing.hashPassword(password)
     const now = machine.clock()
     const progress = await machine.db.transaction().execute(async (trx) => {
-      if (!(await consumeInvitation(trx, invitation.id, now))) throw new Refusal('link-invalid')
+      if (!(await consumeInvitation(trx, token, now))) throw new Refusal('link-invalid')
       const about = { now, caller: c.get('caller'), actor: invitation.userId, subject: invitation.userId }
       await record(trx, { name: 'invitation.accepted', details: {} }, about)
       await setPassword(trx, invitation.userId, hash, now)

@@ -6,6 +6,7 @@ import { type StaticFiles, sendStaticFile } from '../http/static-files.ts'
 import type { MessageId } from '../messages.ts'
 import type { Refusal, RefusalCode } from '../refusal.ts'
 import { editUserPages } from './admin/edit-user.tsx'
+import { invitationPages } from './admin/invitations.tsx'
 import { manageUserPages } from './admin/manage-user.tsx'
 import { resetMfaPages } from './admin/reset-mfa.tsx'
 import { userPage } from './admin/user.tsx'
@@ -15,6 +16,7 @@ import { auditPages } from './audit.tsx'
 import { forgottenPasswordPages } from './forgotten-password.tsx'
 import { frameOf, type PageParts, page, setRetryAfter } from './page-parts.ts'
 import { finishPending, stepUp, wayOn } from './passage.ts'
+import { changeEmailPages } from './profile/change-email.tsx'
 import { changePasswordPages } from './profile/change-password.tsx'
 import { ownSessionsPages } from './profile/sessions.tsx'
 import { profilePages } from './profile.tsx'
@@ -41,6 +43,7 @@ export function createPages(parts: PageParts, hooks: Pick<DoorParts, 'onBug' | '
   setUpMfaPages(door, parts)
   recoveryCodePages(door, parts)
   profilePages(door, parts)
+  changeEmailPages(door, parts)
   changePasswordPages(door, parts)
   ownSessionsPages(door, parts)
   arrivalPages(door, parts)
@@ -50,6 +53,7 @@ export function createPages(parts: PageParts, hooks: Pick<DoorParts, 'onBug' | '
   userPage(door, parts)
   editUserPages(door, parts)
   manageUserPages(door, parts)
+  invitationPages(door, parts)
   auditPages(door, parts)
   resetMfaPages(door, parts)
   return door

@@ -121,6 +121,8 @@ const notices = {
   renamed: 'settings.notice.renamed',
   'mfa-disabled': 'settings.notice.mfaDisabled',
   'password-changed': 'settings.notice.passwordChanged',
+  'email-asked': 'settings.notice.emailAsked',
+  'email-changed': 'settings.notice.emailChanged',
   'codes-saved': 'settings.notice.codesSaved',
 } as const
 
@@ -147,6 +149,7 @@ async function showSettings(
         recoveryCodes: codes,
         enforced: requirement.level !== 'nothing',
         passwordChangedAt: user.passwordChangedAt,
+        email: user.email,
       }}
       preferences={{ languages: availableLanguages, language: user.language ?? '', theme: user.theme }}
       notice={notice}

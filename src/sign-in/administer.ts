@@ -1,14 +1,10 @@
-// What an administrator does to other people's accounts. Each act asks for a permission and for a fresh proof of the
-// administrator's own.
+// What every act on other people's accounts asks for: a permission, a fresh proof of the actor's own, and a role that may act
+// on theirs.
 
 import { type Scope, scopeFor } from '../access-tokens/scopes.ts'
-import type { Caller } from '../audit/record.ts'
 import type { Role } from '../database/tables.ts'
 import { Refusal } from '../refusal.ts'
-import { invite, type NewInvitation } from '../users/invitations.ts'
 import { may, mayActOn, type Permission } from '../users/roles.ts'
-import { createUser } from '../users/users.ts'
-import type { SignInParts } from './parts.ts'
 import { mustBeFresh } from './protect.ts'
 import type { AnyStanding } from './standing.ts'
 
@@ -36,23 +32,4 @@ export function mustHaveScope(standing: AnyStanding, scope: Scope | null): void 
 export function mayActUpon(standing: AnyStanding, subject: Role): boolean {
   if (standing.via === 'token' && subject !== 'member') return false
   return mayActOn(standing.account.user.role, subject)
-}
-
-/**
- * Adds a user, who will choose a password by the link that comes back. Throws `conflict` when the address is taken, and
- * `not-allowed` for a role that the actor may not act on.
- */
-export async function addUser(
-  parts: SignInParts,
-  standing: AnyStanding,
-  user: { email: string; name: string | null; role: Role },
-  caller: Caller,
-): Promise<NewInvitation> {
-  mustBePermitted(standing, 'users.invite')
-  if (!mayActUpon(standing, user.role)) throw new Refusal('not-allowed')
-  const about = { now: parts.clock(), caller, actor: standing.account.user.id }
-  return parts.db.transaction().execute(async (trx) => {
-    const userId = await createUser(trx, { ...user, passwordHash: null }, 'administrator', about)
-    return invite(trx, userId, about)
-  })
 }

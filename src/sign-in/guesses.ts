@@ -60,6 +60,15 @@ export function secondFactorCount(userId: string): string {
   return `second-factor:account:${userId}`
 }
 
+/** A mail to an address that somebody signed in has typed: charged to their account, and to the address. */
+export function changeEmailLimits({ userId, emailKey }: { userId: string; emailKey: string }): readonly Limit[] {
+  const mailbox = createHash('sha256').update(emailKey).digest('base64url')
+  return [
+    { key: `change-email:account:${userId}`, allowance: perMailbox },
+    { key: `change-email:mailbox:${mailbox}`, allowance: perMailbox },
+  ]
+}
+
 /** In which order to count: the address first, so that a blocked address adds nothing to its victim's count. */
 export function inOrder({ own, shared }: GuessLimits): readonly Limit[] {
   return [...shared, ...own]

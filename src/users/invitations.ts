@@ -1,9 +1,9 @@
-// Invitations: a one-time link with which a new user chooses a password. Single use, 72 hours, kept as a hash, and
-// judged when it is used: expiry does not wait for a sweeper. Looking at the link does not consume it.
+// Invitations: a one-time link with which a new user chooses a password. A user has one at most, as a new one takes the row
+// of the older. Single use, 72 hours, kept as a hash, and judged when it is used. Looking at the link does not consume it.
 
 import { type Circumstances, record } from '../audit/record.ts'
 import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
-import { hashToken, newId, newToken } from '../secrets/tokens.ts'
+import { hashToken, newToken } from '../secrets/tokens.ts'
 import { hours, type Instant } from '../time.ts'
 import { whereActive } from './state.ts'
 
@@ -22,16 +22,17 @@ export async function invite(
 ): Promise<NewInvitation> {
   await trx.deleteFrom('invitations').where('user_id', '=', userId).where('accepted_at', 'is', null).execute()
   const invitation = { token: newToken(), expiresAt: about.now + invitationLife }
+  const row = {
+    token_hash: hashToken(invitation.token),
+    created_by: about.actor,
+    created_at: about.now,
+    expires_at: invitation.expiresAt,
+    accepted_at: null,
+  }
   await trx
     .insertInto('invitations')
-    .values({
-      id: newId(),
-      user_id: userId,
-      token_hash: hashToken(invitation.token),
-      created_by: about.actor,
-      created_at: about.now,
-      expires_at: invitation.expiresAt,
-    })
+    .values({ id: `invitation:${userId}`, user_id: userId, ...row })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
     .execute()
   const expiresAt = new Date(invitation.expiresAt).toISOString()
   await record(trx, { name: 'invitation.created', details: { expiresAt } }, { ...about, subject: userId })
@@ -39,7 +40,6 @@ export async function invite(
 }
 
 export interface OpenInvitation {
-  id: string
   userId: string
   email: string
   name: string | null
@@ -50,28 +50,29 @@ export async function findInvitation(db: Database, token: string, now: Instant):
   const row = await db
     .selectFrom('invitations')
     .innerJoin('users', 'users.id', 'invitations.user_id')
-    .select(['invitations.id', 'invitations.user_id', 'users.email', 'users.name'])
+    .select(['invitations.user_id', 'users.email', 'users.name'])
     .where('token_hash', '=', hashToken(token))
     .where('accepted_at', 'is', null)
     .where('invitations.expires_at', '>', now)
     .where(whereActive(now))
     .executeTakeFirst()
-  return row ? { id: row.id, userId: row.user_id, email: row.email, name: row.name } : null
+  return row ? { userId: row.user_id, email: row.email, name: row.name } : null
 }
 
-/** Consumes an invitation; false when somebody was quicker or it has run out meanwhile. */
-export async function consumeInvitation(trx: DatabaseTransaction, id: string, now: Instant): Promise<boolean> {
+/** Consumes an invitation; false when somebody was quicker, or it was replaced, revoked or has run out meanwhile. */
+export async function consumeInvitation(trx: DatabaseTransaction, token: string, now: Instant): Promise<boolean> {
   const consumed = await trx
     .updateTable('invitations')
     .set({ accepted_at: now })
-    .where('id', '=', id)
+    .where('token_hash', '=', hashToken(token))
     .where('accepted_at', 'is', null)
     .where('expires_at', '>', now)
     .executeTakeFirst()
   return changedRows(consumed) === 1
 }
 
-/** Voids what invitations of a user are open. */
-export async function voidInvitations(trx: DatabaseTransaction, userId: string): Promise<void> {
-  await trx.deleteFrom('invitations').where('user_id', '=', userId).where('accepted_at', 'is', null).execute()
+/** Voids what invitations of a user are open, and tells how many rows that were. */
+export async function voidInvitations(trx: DatabaseTransaction, userId: string): Promise<number> {
+  const gone = trx.deleteFrom('invitations').where('user_id', '=', userId).where('accepted_at', 'is', null)
+  return changedRows(await gone.executeTakeFirst())
 }

@@ -51,6 +51,33 @@ export async function createUser(
   return id
 }
 
+/** Finds whose address it is, by its canonical form; null for nobody's. */
+export async function findUserId(db: Database, key: string): Promise<string | null> {
+  const row = await db.selectFrom('users').select('id').where('email_key', '=', key).executeTakeFirst()
+  return row?.id ?? null
+}
+
+/** Gives a user another address. Throws the refusal `conflict` when somebody else has it. */
+export async function setEmail(trx: DatabaseTransaction, userId: string, email: string): Promise<void> {
+  const key = emailKey(email)
+  await trx
+    .updateTable('users')
+    .set({ email, email_key: key })
+    .where('id', '=', userId)
+    .execute()
+    .catch((cause: unknown) => {
+      throw isTaken(cause) ? new Refusal('conflict', { cause }) : cause
+    })
+}
+
+/** The unique index has said no: SQLite says it in words, PostgreSQL with the code `unique_violation`. */
+function isTaken(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (error.message.includes('UNIQUE constraint') || ('code' in error && error.code === '23505'))
+  )
+}
+
 /** Keeps a person's own preferences. A null language follows the browser. */
 export async function setPreferences(
   db: Database,

@@ -62,7 +62,10 @@ const who: Record<string, [actor: 'self' | 'nobody' | 'administrator', subject: 
   'mfa.link-issued': ['administrator', 'self'],
   'mfa.link-used': ['self', 'self'],
   'invitation.created': ['administrator', 'self'],
+  'invitation.revoked': ['administrator', 'self'],
   'invitation.accepted': ['self', 'self'],
+  'email.change-asked': ['self', 'self'],
+  'email.changed': ['self', 'self'],
   'access-token.created': ['self', 'self'],
   'access-token.revoked': ['self', 'self'],
   'policy.changed': ['administrator', 'nobody'],
@@ -77,14 +80,22 @@ for (const dialect of dialects) {
   describe(`the audit log on ${dialect}`, { timeout: 60_000 }, () => {
     let running: TestService
     beforeEach(async () => {
-      running = await startService({ dialect, hasMailServer: true })
+      running = await startService({ dialect })
     })
     afterEach(() => running.stop())
 
     const idOf = async (email: string) =>
       (await running.db.selectFrom('users').select('id').where('email', '=', email).executeTakeFirstOrThrow()).id
 
+    /** The token of the newest mail that has one. */
+    const mailedToken = async () => {
+      await running.deliver()
+      const texts = running.mails.map(({ text }) => /token=([\w-]{43})/.exec(text)?.[1])
+      return texts.findLast((token) => token !== undefined) ?? ''
+    }
+
     test('has an event for everything that happens, with who, about whom and from where, and never a secret', async () => {
+      running.service.machine.hasMailServer = true
       const secrets: string[] = [password]
       const root = new Browser(running, '198.51.100.1')
       const bob = new Browser(running, '198.51.100.2')
@@ -122,10 +133,19 @@ for (const dialect of dialects) {
       await root.send('/sign-in/verification-code', { code: codeAt(admin.key, running.time.now) })
 
       // Bob is invited, comes, signs out, mistypes, comes again, twice.
-      const added = await root.send('/admin/users/new', { email: 'bob@example.org', name: 'Bob', role: 'member' })
-      const invitation = /accept-invitation\?token=([\w-]{43})/.exec(added.html)?.[1] ?? ''
+      await root.send('/admin/users/new', { email: 'bob@example.org', name: 'Bob', role: 'member' })
+      const bobsPage = `/admin/users/${await idOf('bob@example.org')}`
+      await root.send(`${bobsPage}/revoke-invitation`, {})
+      await root.send(`${bobsPage}/invite-again`, {})
+      const invitation = await mailedToken()
       secrets.push(invitation)
       await bob.send('/accept-invitation', { token: invitation, password })
+      await bob.send('/my-profile/settings/change-email', { email: 'robert@example.org' })
+      const confirmation = await mailedToken()
+      secrets.push(confirmation)
+      await bob.send('/confirm-email', { token: confirmation })
+      await bob.send('/my-profile/settings/change-email', { email: 'bob@example.org' })
+      await bob.send('/confirm-email', { token: await mailedToken() })
       await bob.send('/sign-out', {})
       const person = { id: await idOf('bob@example.org'), email: 'bob@example.org', password }
       await bob.send('/forgot-password', { email: person.email })

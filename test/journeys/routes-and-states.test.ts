@@ -250,6 +250,19 @@ const table: Readonly<Record<string, Row>> = {
     'changes → /my-profile/settings': [...fresh, ...without2FA],
     '→ /sign-in/verification-code': stale,
   },
+  'GET /my-profile/settings/change-email': {
+    ...turnedAway,
+    page: [...fresh, ...without2FA],
+    '→ /sign-in/verification-code': stale,
+  },
+  'POST /my-profile/settings/change-email': {
+    ...turnedAway,
+    'changes → /my-profile/settings': [...fresh, ...without2FA],
+    '→ /sign-in/verification-code': stale,
+  },
+  // With a valid link of the person's own. Whoever is not signed in is told to be.
+  'GET /confirm-email': { page: everyState },
+  'POST /confirm-email': { ...turnedAway, 'changes → /my-profile/settings': usable },
   'GET /my-profile/sessions': { ...turnedAway, page: usable },
   // There is no other session to end.
   'POST /my-profile/sessions': {
@@ -300,6 +313,11 @@ const table: Readonly<Record<string, Row>> = {
   'POST /admin/users/:id/delete': { ...administratorsOnly, ...freshOnly('changes → /admin/users') },
   'GET /admin/users/:id/end-sessions': { ...administratorsOnly, ...freshOnly('page') },
   'POST /admin/users/:id/end-sessions': { ...administratorsOnly, ...freshOnly('→ /admin/users/:id') },
+  // With the id of somebody who is invited.
+  'GET /admin/users/:id/invite-again': { ...helpersOnly, ...freshHelpers('page') },
+  'POST /admin/users/:id/invite-again': { ...helpersOnly, ...freshHelpers('changes page') },
+  'GET /admin/users/:id/revoke-invitation': { ...helpersOnly, ...freshHelpers('page') },
+  'POST /admin/users/:id/revoke-invitation': { ...helpersOnly, ...freshHelpers('changes → /admin/users/:id') },
   // With the id of an event.
   'GET /admin/audit': { ...turnedAway, '403': [...members, 'help desk'], page: [...administrators, 'auditor'] },
   'GET /admin/audit/:event': { ...turnedAway, '403': [...members, 'help desk'], page: [...administrators, 'auditor'] },
@@ -454,6 +472,7 @@ describe('the table', () => {
       'GET /accept-invitation',
       'GET /api/openapi.json',
       'GET /assets/:file',
+      'GET /confirm-email',
       'GET /favicon.svg',
       'GET /forgot-password',
       'GET /healthz',

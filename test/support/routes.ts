@@ -4,12 +4,13 @@
 import type { Browser } from './browser.ts'
 import { password } from './people.ts'
 import { origin } from './service.ts'
-import { codeIn, invitationToken, resetToken, type State, setUpLinkToken } from './states.ts'
+import { codeIn, emailToken, invitationToken, resetToken, type State, setUpLinkToken } from './states.ts'
 import { changesBetween, readTables } from './tables.ts'
 
 /** The query that a route is opened with, where it takes one. */
 const queries: Record<string, (state: State) => Record<string, string>> = {
   'GET /accept-invitation': () => ({ token: invitationToken }),
+  'GET /confirm-email': () => ({ token: emailToken }),
   'GET /reset-password': () => ({ token: resetToken }),
   'GET /set-up-mfa-link': () => ({ token: setUpLinkToken }),
   'GET /set-up': ({ setUpToken }) => ({ token: setUpToken }),
@@ -35,6 +36,10 @@ const forms: Record<string, (state: State) => Record<string, string | readonly s
   }),
   'POST /my-profile/settings/disable-2fa': () => ({}),
   'POST /my-profile/settings/change-password': () => ({ old: password, password: 'new words nobody would guess' }),
+  'POST /my-profile/settings/change-email': () => ({ email: 'new-address@example.org' }),
+  'POST /confirm-email': () => ({ token: emailToken }),
+  'POST /admin/users/:id/invite-again': () => ({}),
+  'POST /admin/users/:id/revoke-invitation': () => ({}),
   'POST /my-profile/sessions': () => ({ others: 'yes' }),
   'POST /admin/users/new': () => ({ email: 'zoe@example.org', name: 'Zoe Example', role: 'member' }),
   'POST /admin/audit/export': () => ({ format: 'csv' }),
@@ -67,6 +72,8 @@ const bodies: Record<string, (state: State) => unknown> = {
 
 /** Whose id a path takes, where it is not somebody else's. */
 const ownIds: Record<string, (state: State) => string> = {
+  '/admin/users/:id/invite-again': ({ ids }) => ids.invited,
+  '/admin/users/:id/revoke-invitation': ({ ids }) => ids.invited,
   '/api/v1/me/tokens/:id': ({ ids }) => ids.accessToken,
 }
 
@@ -126,7 +133,7 @@ export async function callRoute(state: State, route: string): Promise<string> {
   const changes = changesBetween(state.contents, await readTables(state.running.db)).filter(
     (change) => !traces.test(change),
   )
-  return `${changes.length > 0 ? 'changes ' : ''}${inAWord(response).replace(state.ids.other, ':id')}`
+  return `${changes.length > 0 ? 'changes ' : ''}${inAWord(response).replace(state.ids.other, ':id').replace(state.ids.invited, ':id')}`
 }
 
 /** Says in a word what a response is. */

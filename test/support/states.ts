@@ -2,6 +2,7 @@
 // so that one route after the other can be tried from the same place.
 
 import { addAccessToken } from '../../src/access-tokens/access-tokens.ts'
+import type { OneTimeLinkPurpose } from '../../src/database/tables.ts'
 import { setMfaEnforced } from '../../src/enforcement/policies.ts'
 import { hashToken, newId } from '../../src/secrets/tokens.ts'
 import { days, minutes } from '../../src/time.ts'
@@ -40,6 +41,9 @@ export const setUpLinkToken = 'L'.repeat(43)
 /** A token that somebody else, `eve@example.org`, was mailed to choose a new password. */
 export const resetToken = 'R'.repeat(43)
 
+/** A token that was mailed to the new address of whoever the state is about. */
+export const emailToken = 'E'.repeat(43)
+
 export interface State {
   name: StateName
   running: TestService
@@ -48,7 +52,7 @@ export interface State {
   /** The token of the link that created the first administrator, which is closed by now. */
   setUpToken: string
   /** The ids of the person's authenticator, set of recovery codes, enrolment in progress and access token, where there is one; and of somebody else. */
-  ids: { authenticator: string; set: string; enrolment: string; accessToken: string; other: string }
+  ids: { authenticator: string; set: string; enrolment: string; accessToken: string; other: string; invited: string }
   contents: Contents
   /** Everything as it was when the state was made, in a new browser with the cookies that it had. */
   again(): Promise<Browser>
@@ -146,8 +150,14 @@ export async function makeState(name: StateName, dialect: Dialect): Promise<Stat
   const running = await startService({ dialect, hasMailServer: true })
   const { browser, key } = await makers[name](running)
   const other = await addPerson(running, { email: 'eve@example.org', name: 'Eve Example' })
-  await addResetLink(running, other.id)
-  await addInvitation(running)
+  await addLink(running, { purpose: 'reset-password', userId: other.id, token: resetToken })
+  const own = await running.db
+    .selectFrom('users')
+    .select('id')
+    .where('email', '=', 'ada@example.org')
+    .executeTakeFirst()
+  if (own) await addLink(running, { purpose: 'change-email', userId: own.id, token: emailToken })
+  const invited = await addInvitation(running)
   await addReset(running)
   await running.db.updateTable('installation').set({ first_administrator_at: running.time.now }).execute()
   await addToken(running)
@@ -163,6 +173,7 @@ export async function makeState(name: StateName, dialect: Dialect): Promise<Stat
       set: String(contents.recovery_code_sets[0]?.id ?? 'none'),
       enrolment: String(contents.totp_enrolments[0]?.id ?? 'none'),
       other: other.id,
+      invited,
       accessToken: String(contents.personal_access_tokens[0]?.id ?? 'none'),
     },
     contents,
@@ -198,7 +209,7 @@ async function addReset(running: TestService): Promise<void> {
     .execute()
 }
 
-async function addInvitation(running: TestService): Promise<void> {
+async function addInvitation(running: TestService): Promise<string> {
   const user_id = newId()
   const created_at = running.time.now
   await running.db
@@ -217,16 +228,21 @@ async function addInvitation(running: TestService): Promise<void> {
     .insertInto('invitations')
     .values({ id: newId(), user_id, token_hash: hashToken(invitationToken), created_at, expires_at })
     .execute()
+  return user_id
 }
 
-async function addResetLink(running: TestService, userId: string): Promise<void> {
+async function addLink(
+  running: TestService,
+  { purpose, userId, token }: { purpose: OneTimeLinkPurpose; userId: string; token: string },
+): Promise<void> {
   await running.db
     .insertInto('one_time_links')
     .values({
       id: newId(),
-      purpose: 'reset-password',
+      purpose,
       user_id: userId,
-      token_hash: hashToken(resetToken),
+      token_hash: hashToken(token),
+      email: purpose === 'change-email' ? 'other@example.org' : null,
       created_at: running.time.now,
       expires_at: running.time.now + minutes(60),
     })

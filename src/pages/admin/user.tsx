@@ -22,6 +22,7 @@ const notices = {
   deactivated: 'adminUser.notice.deactivated',
   reactivated: 'adminUser.notice.reactivated',
   'sessions-ended': 'adminUser.notice.sessionsEnded',
+  'invitation-revoked': 'adminUser.notice.invitationRevoked',
 } as const
 
 /** Declares the page of one user. */
@@ -38,7 +39,7 @@ export function userPage(door: Door, parts: PageParts): void {
       <AdminUserView
         frame={frame}
         user={await describe(machine, user)}
-        acts={actsFor(standing, user, machine.clock())}
+        acts={[...invitationActs(standing, user, machine.clock()), ...actsFor(standing, user, machine.clock())]}
         own={standing.account.user.id === user.id}
         now={machine.clock()}
         notice={notice}
@@ -54,6 +55,16 @@ export async function mustFind(c: DoorContext, machine: SignInParts): Promise<Ma
   const user = /^[\w-]{1,64}$/.test(id) ? await findUser(machine.db, id) : null
   if (!user) throw new Refusal('not-found')
   return user
+}
+
+/** What this person may do about the invitation of somebody who has not chosen a password yet. */
+function invitationActs({ account }: Standing, user: ManagedUser, now: Instant): UserAct[] {
+  const { role } = account.user
+  const mayInvite = may(role, 'users.invite') && mayActOn(role, user.role) && accountState(user, now) === 'invited'
+  if (!mayInvite) return []
+  return user.invitedUntil === null || user.invitedUntil <= now
+    ? ['invite-again']
+    : ['invite-again', 'revoke-invitation']
 }
 
 /** What this person may do to that user; each act asks again for itself. */

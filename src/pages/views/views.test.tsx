@@ -58,7 +58,7 @@ const pages = {
   settings: (
     <SettingsView
       frame={frame}
-      security={{ mfa: null, recoveryCodes: null, enforced: false, passwordChangedAt: null }}
+      security={{ mfa: null, recoveryCodes: null, enforced: false, passwordChangedAt: null, email: 'ada@example.org' }}
       preferences={{ languages: [], language: '', theme: 'dark' }}
     />
   ),

@@ -13,19 +13,21 @@ export interface AdminNewUserProps {
   readonly values: { readonly email: string; readonly name: string; readonly role: string }
   readonly problems?: Problems<'email' | 'name' | 'role'> | undefined
   readonly roles: readonly RoleName[]
+  /** True where the link goes by mail instead of being handed over. */
+  readonly canSendMail: boolean
 }
 
 const order = ['email', 'name', 'role'] as const
 
 /** Asks for the new person; posts `email`, `name` and `role` to `/admin/users/new`. */
-export function AdminNewUserView({ frame, values, problems = {}, roles }: AdminNewUserProps) {
+export function AdminNewUserView({ frame, values, problems = {}, roles, canSendMail }: AdminNewUserProps) {
   const { t } = frame
   const faulty = firstFaulty(problems, order)
   return (
     <SignedInPage
       frame={frame}
       title={t('adminNewUser.title')}
-      lead={t('adminNewUser.lead')}
+      lead={t(canSendMail ? 'adminNewUser.leadMail' : 'adminNewUser.lead')}
       width="narrow"
       hasProblem={faulty !== undefined}
       parent={{ href: '/admin/users', label: t('adminUsers.title') }}

@@ -1,54 +1,83 @@
 /**
- * The set-up link of a new person, shown this once: only its hash is kept.
+ * What follows an invitation. With a mail server the link is on its way to the person, and nobody else sees it; without
+ * one it is shown here, this once: only its hash is kept.
  */
+import type { MessageId } from '../../../messages.ts'
 import { CopyButton } from '../parts/form-parts.tsx'
 import type { Frame } from '../parts/frame.ts'
 import { NoticeBox } from '../parts/notices.tsx'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
 
-/** Holds what the page after adding someone shows. */
+/** Holds what the page after inviting someone shows. */
 export interface AdminUserAddedProps {
   readonly frame: Frame
+  readonly title: Extract<MessageId, 'adminUserAdded.title' | 'adminUserAdded.titleAgain'>
   readonly email: string
-  readonly link: string
+  readonly userId: string
+  /** The link to hand over; null where it was mailed. */
+  readonly link: string | null
   readonly expiresAt: number
 }
 
-/** Shows the link to hand over, and until when it works. */
-export function AdminUserAddedView({ frame, email, link, expiresAt }: AdminUserAddedProps) {
+/** Says that the link was mailed, or shows it, and until when it works. */
+export function AdminUserAddedView({ frame, title, email, userId, link, expiresAt }: AdminUserAddedProps) {
   const { t } = frame
+  const until = t('adminUserAdded.expires', { date: frame.formatInstant(expiresAt, 'date-time') })
   return (
     <SignedInPage
       frame={frame}
-      title={t('adminUserAdded.title')}
-      lead={t('adminUserAdded.lead', { email })}
+      title={t(title)}
+      lead={t(link === null ? 'adminUserAdded.mailed' : 'adminUserAdded.lead', { email })}
       width="regular"
       parent={{ href: '/admin/users', label: t('adminUsers.title') }}
     >
-      <div class="panel mt-6 p-5 sm:p-7">
-        <h2 class="font-semibold">{t('adminUserAdded.link')}</h2>
-        <div class="well mt-3 flex flex-wrap items-center justify-between gap-3">
-          <code id="set-up-link" data-copy={link} class="min-w-0 flex-1 basis-48 text-sm break-all select-all">
-            {link}
-          </code>
-          <CopyButton frame={frame} from="set-up-link" label={t('adminUserAdded.copy')} />
-        </div>
-        <p class="mt-3 text-sm text-soft">
-          {t('adminUserAdded.expires', { date: frame.formatInstant(expiresAt, 'date-time') })}
-        </p>
-        <NoticeBox kind="warning" class="mt-5" quiet>
-          <p class="font-medium">{t('adminUserAdded.once')}</p>
-          <p class="mt-1">{t('adminUserAdded.handOver')}</p>
+      {link === null ? (
+        <NoticeBox kind="info" class="mt-6" quiet>
+          <p>{until}</p>
+          <p class="mt-1">{t('adminUserAdded.mailedHint')}</p>
         </NoticeBox>
-      </div>
+      ) : (
+        <LinkToHandOver frame={frame} link={link} until={until} />
+      )}
       <div class="form-buttons mt-6">
         <a href="/admin/users" class="btn btn-primary">
           {t('adminUserAdded.done')}
+        </a>
+        <a href={`/admin/users/${userId}`} class="btn btn-ghost">
+          {t('adminUserAdded.toUser')}
         </a>
         <a href="/admin/users/new" class="btn btn-ghost">
           {t('adminUserAdded.another')}
         </a>
       </div>
     </SignedInPage>
+  )
+}
+
+function LinkToHandOver({
+  frame,
+  link,
+  until,
+}: {
+  readonly frame: Frame
+  readonly link: string
+  readonly until: string
+}) {
+  const { t } = frame
+  return (
+    <div class="panel mt-6 p-5 sm:p-7">
+      <h2 class="font-semibold">{t('adminUserAdded.link')}</h2>
+      <div class="well mt-3 flex flex-wrap items-center justify-between gap-3">
+        <code id="set-up-link" data-copy={link} class="min-w-0 flex-1 basis-48 text-sm break-all select-all">
+          {link}
+        </code>
+        <CopyButton frame={frame} from="set-up-link" label={t('adminUserAdded.copy')} />
+      </div>
+      <p class="mt-3 text-sm text-soft">{until}</p>
+      <NoticeBox kind="warning" class="mt-5" quiet>
+        <p class="font-medium">{t('adminUserAdded.once')}</p>
+        <p class="mt-1">{t('adminUserAdded.handOver')}</p>
+      </NoticeBox>
+    </div>
   )
 }

@@ -55,7 +55,16 @@ export interface ShownSession {
 }
 
 /** Names what may be done on the page; each leads to a page of its own. */
-export type UserAct = 'edit' | 'reset-mfa' | 'set-up-link' | 'deactivate' | 'reactivate' | 'delete' | 'end-sessions'
+export type UserAct =
+  | 'invite-again'
+  | 'revoke-invitation'
+  | 'edit'
+  | 'reset-mfa'
+  | 'set-up-link'
+  | 'deactivate'
+  | 'reactivate'
+  | 'delete'
+  | 'end-sessions'
 
 /** Holds what the page of one user shows. */
 export interface AdminUserProps {
@@ -218,6 +227,13 @@ function authenticatorDates(
 }
 
 const rows: readonly { act: UserAct; title: MessageId; text: MessageId; danger: boolean }[] = [
+  { act: 'invite-again', title: 'adminUser.inviteAgain', text: 'adminUser.inviteAgainText', danger: false },
+  {
+    act: 'revoke-invitation',
+    title: 'adminUser.revokeInvitation',
+    text: 'adminUser.revokeInvitationText',
+    danger: false,
+  },
   { act: 'reset-mfa', title: 'adminUser.resetMfa', text: 'adminUser.resetMfaText', danger: false },
   { act: 'set-up-link', title: 'adminUser.newSetUpLink', text: 'adminUser.newSetUpLinkText', danger: false },
   { act: 'deactivate', title: 'adminUser.deactivate', text: 'adminUser.deactivateText', danger: false },

@@ -6,7 +6,7 @@ import type { Frame } from '../parts/frame.ts'
 import { StepPage } from '../parts/step-page.tsx'
 
 /** Names what the link was for. */
-export type LinkKind = 'set-up' | 'invitation' | 'reset-password' | 'set-up-mfa'
+export type LinkKind = 'set-up' | 'invitation' | 'reset-password' | 'set-up-mfa' | 'change-email'
 
 /** Holds what the page for a dead link shows. */
 export interface LinkInvalidProps {
@@ -20,6 +20,7 @@ const details: Record<LinkKind, MessageId> = {
   invitation: 'linkInvalid.invitation',
   'reset-password': 'linkInvalid.resetPassword',
   'set-up-mfa': 'linkInvalid.setUpMfa',
+  'change-email': 'linkInvalid.changeEmail',
 }
 
 /** Says that the link does not work, and what to do instead. */

@@ -25,6 +25,7 @@ export interface SecurityState {
   /** True while an administrator requires MFA of this person, so that it cannot be turned off. */
   readonly enforced: boolean
   readonly passwordChangedAt: number | null
+  readonly email: string
 }
 
 interface SecuritySectionProps {
@@ -61,6 +62,17 @@ export function SecuritySection({ frame, security }: SecuritySectionProps) {
               ? t('settings.passwordNeverChanged')
               : t('settings.passwordChanged', { date: frame.formatInstant(changedAt, 'date') })}
           </p>
+        </Row>
+        <Row
+          icon="mail"
+          title={t('field.email')}
+          action={
+            <a href="/my-profile/settings/change-email" class="btn btn-sm">
+              {t('settings.changeEmail')}
+            </a>
+          }
+        >
+          <p class="text-sm text-soft break-anywhere">{security.email}</p>
         </Row>
         <Row
           icon="phone"
