@@ -16,7 +16,7 @@ import type { HttpSettings } from './http/settings.ts'
 import type { StaticFiles } from './http/static-files.ts'
 import { type LinkMail, linkMessage } from './mail/link-mails.ts'
 import { noticeMessage } from './mail/notices.ts'
-import { deliverDue, type Mailer, purgeOutbox, send, sendWithLink } from './mail/outbox.ts'
+import { deliverDue, deliverNow, type Mailer, purgeOutbox, send, sendWithLink } from './mail/outbox.ts'
 import { messagesFor } from './messages.ts'
 import { createPages } from './pages/pages.tsx'
 import { createHashing, type Hashing } from './passwords/hashing.ts'
@@ -92,6 +92,7 @@ export function createService(parts: ServiceParts): Service {
     policies: createPolicies(),
     limits: config.session,
     notify: notifier(settings),
+    deliverNow: (id) => deliverNow(db, parts.mailer, sealer, id, clock()),
     mailLink: linkMailer(settings, sealer),
     hasMailServer: config.mail !== null,
     serviceName: config.name,
@@ -125,7 +126,9 @@ export function createService(parts: ServiceParts): Service {
     sweepEnforcement: () => sweepEnforcement(machine),
     deliverMail: async () => {
       await answerResetRequests(machine)
-      return deliverDue(db, parts.mailer, sealer, clock())
+      const delivered = await deliverDue(db, parts.mailer, sealer, clock())
+      for (const mail of delivered.givenUp) log.error({ mail }, 'a mail was given up: see the outbox')
+      return delivered
     },
     purge: async () => {
       await expireUsers(machine)
@@ -155,7 +158,7 @@ function notifier({ serviceName, url }: HttpSettings): Notify {
   return async (trx, notice, { account, caller, now }) => {
     const messages = messagesFor(account.user.language ?? 'en')
     const { email, name } = account.user
-    await send(
+    return send(
       trx,
       noticeMessage(notice, {
         messages,

@@ -23,6 +23,8 @@ const meanings: Record<AuditEvent['name'], string> = {
   'second-factor.accepted': 'A code or recovery code was right, and is spent.',
   'second-factor.refused':
     'A code or recovery code was not accepted. `clockOff` is there when the code fits a moment outside the window.',
+  'second-factor.guesses-told':
+    'Several wrong codes followed the right password, and the person was told by mail; once a day at most.',
   'step-up.begun': 'A signed-in person was asked to confirm who they are.',
   'step-up.completed': 'They did.',
   'totp.enrolment-shown': 'A new secret was made and shown. It is not in use yet.',
@@ -61,6 +63,8 @@ const meanings: Record<AuditEvent['name'], string> = {
   'settings.changed': 'Another setting of the service was changed.',
   'audit.exported':
     'The audit log was exported, from its page or on the host; `filters` names what it was narrowed by.',
+  'mail.test-sent': 'An administrator sent a test mail to their own address.',
+  'mail.retried': 'An administrator had a message tried again that was refused or given up.',
   'request.refused': 'Somebody who is signed in tried something that they may not do.',
 }
 

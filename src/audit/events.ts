@@ -23,6 +23,7 @@ export type AuditEvent =
   | { name: 'attempts.blocked'; details: { method: Method; until: string } }
   | { name: 'second-factor.accepted'; details: { method: Method; purpose: 'sign-in' | 'step-up' } }
   | { name: 'second-factor.refused'; details: { method: Method; because: WrongBecause; clockOff?: boolean } }
+  | { name: 'second-factor.guesses-told'; details: Record<string, never> }
   | { name: 'step-up.begun'; details: Record<string, never> }
   | { name: 'step-up.completed'; details: { method: Method } }
   | { name: 'totp.enrolment-shown'; details: { enrolment: string } }
@@ -70,5 +71,7 @@ export type AuditEvent =
   | { name: 'policy.confirmed'; details: { policy: string } }
   | { name: 'policy.reverted'; details: { policy: string; heldUntil: string } }
   | { name: 'settings.changed'; details: { setting: 'help-contact' } }
+  | { name: 'mail.test-sent'; details: { mail: string } }
+  | { name: 'mail.retried'; details: { mail: string } }
   | { name: 'request.refused'; details: { because: string; method: string; path: string } }
   | { name: 'audit.exported'; details: { format: 'csv' | 'jsonl'; by: 'page' | 'host'; filters: readonly string[] } }

@@ -18,6 +18,8 @@ export type Notice =
   | { about: 'sessions-ended' }
   | { about: 'password-changed' }
   | { about: 'enforcement-reverted' }
+  | { about: 'second-factor-guessed' }
+  | { about: 'test' }
   | { about: 'own-sessions-ended' }
   | { about: 'mfa-reset'; by: string }
   | { about: 'mfa-reset-on-host' }

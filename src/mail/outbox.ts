@@ -22,9 +22,11 @@ export type Mailer = (message: Message) => Promise<void>
 /** Stands in a message for its one-time link while it waits. */
 export const linkPlace = '[link]'
 
-/** Queues one message as part of the caller's transaction. */
-export async function send(trx: DatabaseTransaction, message: Message, now: Instant): Promise<void> {
-  await queue(trx, { id: newId(), message, sealedLink: null }, now)
+/** Queues one message as part of the caller's transaction, and gives its id. */
+export async function send(trx: DatabaseTransaction, message: Message, now: Instant): Promise<string> {
+  const id = newId()
+  await queue(trx, { id, message, sealedLink: null }, now)
+  return id
 }
 
 /** Queues one message that holds a one-time link wherever `linkPlace` stands. */
@@ -62,17 +64,21 @@ async function queue(
 }
 
 const pauses = [minutes(1), minutes(5), minutes(15), hours(1), hours(3), hours(6)]
-const longestTries = 12
+/** After so many tries a message is given up. */
+export const longestTries = 12
 const claimFor = minutes(2)
 
+/** What came of the messages that were due: how many went out, how many did not, and which of those are given up now. */
+export interface Delivered {
+  sent: number
+  failed: number
+  givenUp: readonly string[]
+}
+
 /** Delivers what is due. Each message is claimed by a guarded write first, so that of several processes one sends it. */
-export async function deliverDue(
-  db: Database,
-  mailer: Mailer,
-  sealer: Sealer,
-  now: Instant,
-): Promise<{ sent: number; failed: number }> {
-  const result = { sent: 0, failed: 0 }
+export async function deliverDue(db: Database, mailer: Mailer, sealer: Sealer, now: Instant): Promise<Delivered> {
+  const givenUp: string[] = []
+  let [sent, failed] = [0, 0]
   const due = await db
     .selectFrom('outbox')
     .selectAll()
@@ -83,18 +89,64 @@ export async function deliverDue(
     .limit(50)
     .execute()
   for (const row of due) {
-    const claimed = await db
-      .updateTable('outbox')
-      .set({ tries: row.tries + 1, next_try_at: now + claimFor })
-      .where('id', '=', row.id)
-      .where('tries', '=', row.tries)
-      .where('sent_at', 'is', null)
-      .executeTakeFirst()
-    if (changedRows(claimed) !== 1) continue
-    if (await deliver(db, mailer, sealer, row, now)) result.sent += 1
-    else result.failed += 1
+    if (!(await claim(db, row, now))) continue
+    if (await deliver(db, mailer, sealer, row, now)) sent += 1
+    else failed += 1
+    if (row.tries + 1 >= longestTries) givenUp.push(row.id)
   }
-  return result
+  const stillThere = givenUp.length === 0 ? [] : await unsentOf(db, givenUp)
+  return { sent, failed, givenUp: stillThere }
+}
+
+/** Delivers one message at once, whenever it is due. False when it was not taken, or when somebody else is at it. */
+export async function deliverNow(
+  db: Database,
+  mailer: Mailer,
+  sealer: Sealer,
+  id: string,
+  now: Instant,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('outbox')
+    .selectAll()
+    .where('id', '=', id)
+    .where('sent_at', 'is', null)
+    .executeTakeFirst()
+  if (!row || !(await claim(db, row, now))) return false
+  return deliver(db, mailer, sealer, row, now)
+}
+
+/** Makes a message due again that was refused or given up. False when it is not one of those, or lacks its link by now. */
+export async function makeDue(trx: DatabaseTransaction, id: string, now: Instant): Promise<boolean> {
+  const changed = await trx
+    .updateTable('outbox')
+    .set((e) => ({
+      next_try_at: now,
+      // Given up means: tried too often. It gets all its tries again.
+      tries: e.case().when('tries', '>=', longestTries).then(0).else(e.ref('tries')).end(),
+    }))
+    .where('id', '=', id)
+    .where('sent_at', 'is', null)
+    .where('last_error', 'is not', null)
+    .where((e) => e.or([e('sealed_link', 'is not', null), e('body_text', 'not like', `%${linkPlace}%`)]))
+    .executeTakeFirst()
+  return changedRows(changed) === 1
+}
+
+async function claim(db: Database, { id, tries }: Selectable<OutboxTable>, now: Instant): Promise<boolean> {
+  const claimed = await db
+    .updateTable('outbox')
+    .set({ tries: tries + 1, next_try_at: now + claimFor })
+    .where('id', '=', id)
+    .where('tries', '=', tries)
+    .where('sent_at', 'is', null)
+    .executeTakeFirst()
+  return changedRows(claimed) === 1
+}
+
+async function unsentOf(db: Database, ids: readonly string[]): Promise<string[]> {
+  const rows = await db.selectFrom('outbox').select('id').where('id', 'in', ids).where('sent_at', 'is', null).execute()
+  return rows.map(({ id }) => id)
 }
 
 async function deliver(

@@ -11,6 +11,7 @@ import { readMailHealth } from '../mail/health.ts'
 import { changeServiceSettings, confirmEnforcement, hasMfa, switchEnforcementOn } from '../sign-in/enforce.ts'
 import type { Standing } from '../sign-in/standing.ts'
 import { countUsers } from '../users/users.ts'
+import { outcomeOf } from './admin/outbox.tsx'
 import { frameOf, type PageParts, page } from './page-parts.ts'
 import { stepUp } from './passage.ts'
 import { EnforcePreviewView } from './views/admin/enforce-preview.tsx'
@@ -80,9 +81,11 @@ function enforcingPages(door: Door, parts: PageParts): void {
   door.permitted('settings.change', 'get', '/admin/settings/enforce-mfa', async (c, standing) => {
     if (isOn(await readEnforcement(parts))) return c.redirect('/admin/settings', 303)
     const { account } = standing
+    const frame = frameOf(c, parts, account)
     const view = (
       <EnforcePreviewView
-        frame={frameOf(c, parts, account)}
+        frame={frame}
+        notice={await outcomeOf(c, parts, frame)}
         preview={await previewEnforcement(machine.db, machine.clock())}
         actorHasMfa={hasMfa(account)}
         mail={{ hasServer: machine.hasMailServer, ...(await readMailHealth(machine.db)) }}

@@ -21,6 +21,7 @@ const eventWords: Readonly<Record<EventName, MessageId>> = {
   'attempts.blocked': 'event.attempts.blocked',
   'second-factor.accepted': 'event.second-factor.accepted',
   'second-factor.refused': 'event.second-factor.refused',
+  'second-factor.guesses-told': 'event.second-factor.guesses-told',
   'step-up.begun': 'event.step-up.begun',
   'step-up.completed': 'event.step-up.completed',
   'totp.enrolment-shown': 'event.totp.enrolment-shown',
@@ -54,6 +55,8 @@ const eventWords: Readonly<Record<EventName, MessageId>> = {
   'policy.confirmed': 'event.policy.confirmed',
   'policy.reverted': 'event.policy.reverted',
   'settings.changed': 'event.settings.changed',
+  'mail.test-sent': 'event.mail.test-sent',
+  'mail.retried': 'event.mail.retried',
   'request.refused': 'event.request.refused',
   'audit.exported': 'event.audit.exported',
 }
@@ -75,6 +78,7 @@ const groupWords: Readonly<Record<GroupName, MessageId>> = {
   mfa: 'eventGroup.mfa',
   policy: 'eventGroup.policy',
   settings: 'eventGroup.settings',
+  mail: 'eventGroup.mail',
   request: 'eventGroup.request',
   audit: 'eventGroup.audit',
 }

@@ -8,6 +8,7 @@ import type { Refusal, RefusalCode } from '../refusal.ts'
 import { editUserPages } from './admin/edit-user.tsx'
 import { invitationPages } from './admin/invitations.tsx'
 import { manageUserPages } from './admin/manage-user.tsx'
+import { outboxPages } from './admin/outbox.tsx'
 import { resetMfaPages } from './admin/reset-mfa.tsx'
 import { userPage } from './admin/user.tsx'
 import { adminPages } from './admin.tsx'
@@ -50,6 +51,7 @@ export function createPages(parts: PageParts, hooks: Pick<DoorParts, 'onBug' | '
   forgottenPasswordPages(door, parts)
   setUpLinkPages(door, parts)
   adminPages(door, parts)
+  outboxPages(door, parts)
   userPage(door, parts)
   editUserPages(door, parts)
   manageUserPages(door, parts)

@@ -17,7 +17,7 @@ import type { PendingSignIn } from '../sign-in/standing.ts'
 import { listAuthenticators } from '../totp/authenticators.ts'
 import { frameOf, type PageParts, page, setRetryAfter } from './page-parts.ts'
 import { handOver, home, pageOf } from './passage.ts'
-import { waitValues } from './sign-in.tsx'
+import { showEnded, waitValues } from './sign-in.tsx'
 import type { Frame } from './views/parts/frame.ts'
 import { PasswordView } from './views/sign-in/password.tsx'
 import { RecoveryCodeView } from './views/sign-in/recovery-code.tsx'
@@ -125,9 +125,10 @@ async function showVerificationCode(
 ): Promise<Response> {
   const { account, signIn, step } = pending
   const frame = frameOf(c, parts, account)
-  const ended = endedBy(c, pending, unproved)
+  const ended = endedBy(c, parts, pending, unproved)
   if (ended) return ended
-  const authenticators = await listAuthenticators(parts.machine.db, account.user.id)
+  // Whoever has only the password so far learns nothing about the factor, not even its name.
+  const authenticators = signIn.purpose === 'step-up' ? await listAuthenticators(parts.machine.db, account.user.id) : []
   const offer = step.at === 'second-factor' ? step.offer : []
   const view = (
     <VerificationCodeView
@@ -151,7 +152,7 @@ async function showRecoveryCode(
 ): Promise<Response> {
   const { account, signIn, step } = pending
   const frame = frameOf(c, parts, account)
-  const ended = endedBy(c, pending, unproved)
+  const ended = endedBy(c, parts, pending, unproved)
   if (ended) return ended
   const view = (
     <RecoveryCodeView
@@ -165,10 +166,21 @@ async function showRecoveryCode(
   return page(c, view, statusOf(unproved))
 }
 
-/** After the fifth wrong code there is nothing left to go on with: back to the start, or, from a step-up, back to the profile. */
-function endedBy(c: DoorContext, { signIn }: PendingSignIn, unproved: Outcome): Response | null {
+/**
+ * After the fifth wrong code there is nothing left to go on with: back to the start, with the time to wait where there is
+ * one; or, from a step-up, back to the profile.
+ */
+function endedBy(
+  c: DoorContext,
+  parts: PageParts,
+  { signIn }: PendingSignIn,
+  unproved: Outcome,
+): Response | Promise<Response> | null {
   if (!unproved || unproved.because === 'blocked' || !unproved.ended) return null
-  return c.redirect(signIn.purpose === 'sign-in' ? '/sign-in?notice=ended' : home, 303)
+  if (signIn.purpose === 'step-up') return c.redirect(home, 303)
+  return unproved.retryAt === null
+    ? c.redirect('/sign-in?notice=ended', 303)
+    : showEnded(c, parts, { returnTo: signIn.returnTo, retryAt: unproved.retryAt })
 }
 
 function problemOfCode(frame: Frame, unproved: Outcome, usable: boolean, now: number): string | undefined {

@@ -3,7 +3,7 @@
 
 import { readPublicSettings } from '../enforcement/settings.ts'
 import { clearCookie, readCookie } from '../http/cookies.ts'
-import { type Door, pendingOf, standingOf } from '../http/door.ts'
+import { type Door, type DoorContext, pendingOf, standingOf } from '../http/door.ts'
 import { readForm } from '../http/form.ts'
 import { safeReturnTo } from '../http/return-to.ts'
 import { Refusal } from '../refusal.ts'
@@ -84,6 +84,29 @@ export function passwordProblemOf(frame: Frame, unproved: Unproved, now: number)
   return unproved.retryAt === null
     ? frame.t('signIn.wrong')
     : frame.t('signIn.wrongAndBlocked', waitValues(frame, unproved.retryAt, now))
+}
+
+/** The way in again, for a sign-in that five wrong codes have ended; says how long to wait. */
+export async function showEnded(
+  c: DoorContext,
+  parts: PageParts,
+  { returnTo, retryAt }: { returnTo: string; retryAt: number },
+): Promise<Response> {
+  const { db, clock } = parts.machine
+  const { helpContact } = await readPublicSettings(db)
+  const frame = frameOf(c, parts, null)
+  const text = `${frame.t('signIn.notice.ended')} ${frame.t('guess.wait', waitValues(frame, retryAt, clock()))}`
+  setRetryAfter(c, retryAt, clock())
+  clearCookie(c, parts.settings, 'sign-in')
+  const view = (
+    <SignInView
+      frame={frame}
+      next={returnTo}
+      notice={{ kind: 'warning', text }}
+      helpContact={helpContact ?? undefined}
+    />
+  )
+  return page(c, view, 429)
 }
 
 /** How long to wait, in words: seconds while it is about a minute, else minutes, and the time on the clock. */

@@ -7,7 +7,8 @@ import { type Caller, record } from '../audit/record.ts'
 import type { DatabaseTransaction } from '../database/database.ts'
 import { Refusal } from '../refusal.ts'
 import type { Instant } from '../time.ts'
-import type { SignInRecord } from './account.ts'
+import { takeGuessWarning } from '../users/guess-warning.ts'
+import { readAccount, type SignInRecord } from './account.ts'
 import { type GuessLimits, inOrder } from './guesses.ts'
 import type { SignInParts } from './parts.ts'
 
@@ -46,6 +47,19 @@ export async function forgiveGuess(trx: DatabaseTransaction, limits: GuessLimits
   await forgive(trx, limits.own, limits.shared)
 }
 
+/** Tells the person, once a day at most, that somebody has their right password and guesses at the second factor. */
+async function tellOfGuesses(
+  trx: DatabaseTransaction,
+  parts: SignInParts,
+  { userId, caller, now }: { userId: string; caller: Caller; now: Instant },
+): Promise<void> {
+  const account = await readAccount(trx, userId, now)
+  if (!account || !(await takeGuessWarning(trx, userId, now))) return
+  await parts.notify(trx, { about: 'second-factor-guessed' }, { account, caller, now })
+  const about = { now, caller, actor: null, subject: userId }
+  await record(trx, { name: 'second-factor.guesses-told', details: {} }, about)
+}
+
 /** Records a wrong guess, and ends the sign-in when that was its last. */
 export async function refuseGuess(
   parts: SignInParts,
@@ -70,6 +84,8 @@ export async function refuseGuess(
       const until = new Date(admission.closedUntil).toISOString()
       await record(trx, { name: 'attempts.blocked', details: { method, until } }, about)
     }
+    if (signIn.purpose === 'sign-in' && (admission.last || admission.closedUntil !== null))
+      await tellOfGuesses(trx, parts, { userId: signIn.userId, caller, now: about.now })
     if (!admission.last) return
     await trx.deleteFrom('sign_ins').where('id', '=', signIn.id).execute()
     await record(trx, { name: 'sign-in.ended-by-wrong-codes', details: { guesses: guessesPerSignIn } }, about)

@@ -12,12 +12,12 @@ import type { SessionLimits } from '../sessions/sessions.ts'
 import type { Clock, Instant } from '../time.ts'
 import type { Account } from './account.ts'
 
-/** Queues a notice to the account's owner as part of the transaction. `caller` is null where somebody else did it: where they were is not the owner's business. */
+/** Queues a notice to the account's owner as part of the transaction, and gives its id. `caller` is null where somebody else did it: where they were is not the owner's business. */
 export type Notify = (
   trx: DatabaseTransaction,
   notice: Notice,
   about: { account: Account; caller: Caller | null; now: Instant },
-) => Promise<void>
+) => Promise<string>
 
 /** Queues a mail with a one-time link as part of the transaction. Whoever builds this makes the link, from the public address alone. */
 export type MailLink = (
@@ -43,6 +43,8 @@ export interface SignInParts {
   policies: Policies
   limits: SessionLimits
   notify: Notify
+  /** Tries to deliver one queued message at once. False when it was not taken. Never inside a transaction. */
+  deliverNow: (id: string) => Promise<boolean>
   mailLink: MailLink
   /** False where no mail server is set, so that nothing can be promised by mail. */
   hasMailServer: boolean

@@ -71,6 +71,9 @@ const who: Record<string, [actor: 'self' | 'nobody' | 'administrator', subject: 
   'policy.changed': ['administrator', 'nobody'],
   'policy.confirmed': ['administrator', 'nobody'],
   'policy.reverted': ['nobody', 'nobody'],
+  'mail.test-sent': ['administrator', 'self'],
+  'mail.retried': ['administrator', 'nobody'],
+  'second-factor.guesses-told': ['nobody', 'self'],
   'settings.changed': ['administrator', 'nobody'],
   'request.refused': ['self', 'nobody'],
   'audit.exported': ['administrator', 'nobody'],
@@ -125,6 +128,10 @@ for (const dialect of dialects) {
       await signIn(root, { id: '', email: 'root@example.org', password })
       await root.send('/sign-in/verification-code', { code: codeAt(admin.key, running.time.now) })
       await root.send('/admin/settings/enforce-mfa/confirm', {})
+      await root.send('/admin/outbox/test', {})
+      await running.db.updateTable('outbox').set({ sent_at: null, last_error: 'refused' }).execute()
+      const failed = await running.db.selectFrom('outbox').select('id').executeTakeFirstOrThrow()
+      await root.send('/admin/outbox/retry', { mail: failed.id })
       await root.send('/admin/settings', { helpContact: 'help@example.org' })
       await switchEnforcementOn(root, 'help@example.org')
       running.time.now += minutes(15)

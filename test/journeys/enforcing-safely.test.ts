@@ -25,7 +25,7 @@ for (const dialect of dialects) {
     let running: TestService
     let root: Awaited<ReturnType<typeof addProtectedPerson>>
     beforeEach(async () => {
-      running = await startService({ dialect })
+      running = await startService({ dialect, hasMailServer: true })
       root = await addProtectedPerson(running, admin)
     })
     afterEach(() => running.stop())

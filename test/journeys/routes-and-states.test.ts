@@ -332,6 +332,18 @@ const table: Readonly<Record<string, Row>> = {
     'changes → /admin/settings/enforce-mfa': ['administrator'],
     '→ /sign-in/verification-code': ['stale administrator'],
   },
+  'GET /admin/outbox': { ...membersTurnedAway, '403': [...members, 'help desk'], page: [...administrators, 'auditor'] },
+  'POST /admin/outbox/test': {
+    ...administratorsOnly,
+    'changes → /admin/outbox': ['administrator'],
+    '→ /sign-in/verification-code': ['stale administrator'],
+  },
+  // There is no such message.
+  'POST /admin/outbox/retry': {
+    ...administratorsOnly,
+    '404': ['administrator'],
+    '→ /sign-in/verification-code': ['stale administrator'],
+  },
   'GET /admin/settings/enforce-mfa': { ...administratorsOnly, page: administrators },
   'POST /admin/settings/enforce-mfa': {
     ...administratorsOnly,

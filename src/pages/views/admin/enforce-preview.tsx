@@ -4,10 +4,11 @@
  */
 import type { Child } from 'hono/jsx'
 import type { MessageId } from '../../../messages.ts'
-import type { Frame } from '../parts/frame.ts'
+import type { Frame, Notice } from '../parts/frame.ts'
 import { Icon } from '../parts/icon.tsx'
 import { NoticeBox } from '../parts/notices.tsx'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
+import { TestMailForm } from './outbox.tsx'
 
 type Group = 'will-be-asked' | 'never-signed-in' | 'protected' | 'inactive'
 
@@ -29,6 +30,8 @@ export interface EnforcePreviewProps {
   readonly actorHasMfa: boolean
   readonly mail: { readonly hasServer: boolean; readonly lastSentAt: number | null; readonly lastError: string | null }
   readonly helpContact: string | null
+  /** What came of a test message. */
+  readonly notice?: Notice | undefined
 }
 
 const groupWords: Record<Group, { readonly title: MessageId; readonly what: MessageId }> = {
@@ -48,6 +51,7 @@ export function EnforcePreviewView(props: EnforcePreviewProps) {
       frame={frame}
       title={t('enforcePreview.title')}
       lead={t('enforcePreview.lead')}
+      notice={props.notice}
       parent={{ href: '/admin/settings', label: t('adminSettings.title') }}
     >
       <section class="mt-8" aria-labelledby="people">
@@ -163,6 +167,11 @@ function Readiness({ frame, actorHasMfa, mail, helpContact }: EnforcePreviewProp
         <p class="text-sm text-soft">{mail.hasServer ? lastSent : t('enforcePreview.noMailServerWhat')}</p>
         {mail.lastError !== null && (
           <p class="mt-1 text-sm break-anywhere">{t('enforcePreview.mailLastError', { error: mail.lastError })}</p>
+        )}
+        {mail.hasServer && (
+          <div class="mt-3">
+            <TestMailForm frame={frame} from="enforcing" />
+          </div>
         )}
       </Check>
       <Check

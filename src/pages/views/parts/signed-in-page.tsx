@@ -84,6 +84,7 @@ function TopBar({ frame }: { readonly frame: Frame }) {
 const adminTabs: readonly { href: string; label: MessageId; permission: string }[] = [
   { href: '/admin/users', label: 'adminUsers.title', permission: 'users.read' },
   { href: '/admin/audit', label: 'auditLog.title', permission: 'audit.read' },
+  { href: '/admin/outbox', label: 'outbox.title', permission: 'mail.read' },
   { href: '/admin/settings', label: 'adminSettings.title', permission: 'settings.read' },
 ]
 
