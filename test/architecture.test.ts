@@ -255,6 +255,8 @@ describe('who writes what', () => {
     policies: ['enforcement'],
     invitations: ['users'],
     one_time_links: ['users'],
+    groups: ['users'],
+    group_members: ['users'],
     password_reset_requests: ['passwords'],
     personal_access_tokens: ['access-tokens'],
     audit_events: ['audit'],

@@ -51,6 +51,12 @@ const meanings: Record<AuditEvent['name'], string> = {
   'invitation.accepted': 'The link was used to choose a password.',
   'access-token.created': 'A personal access token was made. The token itself is not recorded.',
   'access-token.revoked': 'A personal access token was deleted before its end.',
+  'users.exported': 'The list of users was exported; `filters` names what it was narrowed by.',
+  'group.created': 'A group was created.',
+  'group.renamed': 'A group got another name.',
+  'group.deleted': 'A group was deleted. Its members stay.',
+  'group.member-added': 'A user was added to a group.',
+  'group.member-removed': 'A user was taken out of a group.',
   'mfa.reset':
     'Somebody else reset the MFA of the user, for the reason in the details: on the page, or on the host, which names no actor.',
   'mfa.link-issued':

@@ -62,7 +62,17 @@ const purposes: Record<string, string> = {
   'GET /reset-password': 'The form for a new password, by the mailed link. Looking uses nothing up.',
   'POST /reset-password': 'Sets the password, once, and leads to sign-in. It makes no session.',
   'GET /admin': 'Leads to the users.',
-  'GET /admin/users': 'Everyone, with the state of their 2FA. `search` and `after` narrow and page.',
+  'GET /admin/users':
+    'Everyone, with the state of their 2FA. `search`, `mfa`, `factor`, `group`, `role`, `state` and `seen` narrow, `after` pages.',
+  'POST /admin/users/export': 'The same list, narrowed in the same way, as CSV. Leaves an event.',
+  'GET /admin/groups': 'Every group.',
+  'POST /admin/groups': 'Creates a group. Needs a fresh proof.',
+  'GET /admin/groups/:group': 'Who is in a group.',
+  'POST /admin/groups/:group': 'Renames it. Needs a fresh proof.',
+  'GET /admin/groups/:group/delete': 'Asks before deleting it. Needs a fresh proof.',
+  'POST /admin/groups/:group/delete': 'Deletes it; its members stay. Needs a fresh proof.',
+  'POST /admin/groups/:group/add': 'Adds a member by email address. Needs a fresh proof.',
+  'POST /admin/groups/:group/remove': 'Takes a member out. Needs a fresh proof.',
   'GET /admin/users/new': 'The form for a new user. Needs a fresh proof.',
   'POST /admin/users/new':
     'Adds a user and mails their one-time link, or shows it where there is no mail server. Needs a fresh proof.',

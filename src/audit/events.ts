@@ -64,6 +64,12 @@ export type AuditEvent =
   | { name: 'invitation.accepted'; details: Record<string, never> }
   | { name: 'access-token.created'; details: { token: string; scopes: readonly string[]; expiresAt: string } }
   | { name: 'access-token.revoked'; details: { token: string } }
+  | { name: 'users.exported'; details: { filters: readonly string[] } }
+  | { name: 'group.created'; details: { group: string; name: string } }
+  | { name: 'group.renamed'; details: { group: string; from: string; to: string } }
+  | { name: 'group.deleted'; details: { group: string; name: string } }
+  | { name: 'group.member-added'; details: { group: string } }
+  | { name: 'group.member-removed'; details: { group: string } }
   | { name: 'mfa.reset'; details: { reason: string; by: 'page' | 'host' } }
   | { name: 'mfa.link-issued'; details: { expiresAt: string } }
   | { name: 'mfa.link-used'; details: Record<string, never> }

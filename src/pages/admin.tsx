@@ -1,4 +1,4 @@
-// The administrators' pages: users with their MFA state, and adding a user. What may be done is decided and guarded in `sign-in/administer.ts`.
+// The administrators' pages: where they begin, and adding a user. What may be done is decided and guarded in `sign-in/administer.ts`.
 
 import type { Door } from '../http/door.ts'
 import { readForm } from '../http/form.ts'
@@ -8,12 +8,10 @@ import type { Standing } from '../sign-in/standing.ts'
 import { parseEmail } from '../users/email.ts'
 import { parsePersonName } from '../users/names.ts'
 import { mayActOn, roles } from '../users/roles.ts'
-import { countUsers, listUsers } from '../users/users.ts'
 import { showInvited } from './admin/invitations.tsx'
 import { adminSettingsPages } from './admin-settings.tsx'
 import { frameOf, type PageParts, page } from './page-parts.ts'
 import { AdminNewUserView } from './views/admin/new-user.tsx'
-import { AdminUsersView } from './views/admin/users.tsx'
 import type { Problems } from './views/parts/frame.ts'
 
 /** Declares the pages of administrators. */
@@ -25,28 +23,6 @@ export function adminPages(door: Door, parts: PageParts): void {
 
 function userPages(door: Door, parts: PageParts): void {
   const { machine, settings } = parts
-
-  door.permitted('users.read', 'get', '/admin/users', async (c, { account }) => {
-    // U+0000 is in no address and no name, and PostgreSQL cannot be asked for it.
-    const search = (c.req.query('search') ?? '').replaceAll('\0', '').slice(0, 200)
-    const after = c.req.query('after')?.replaceAll('\0', '') || null
-    const { users, next } = await listUsers(machine.db, { search, after })
-    const counts = await countUsers(machine.db)
-    const frame = frameOf(c, parts, account)
-    const deleted = c.req.query('notice') === 'deleted'
-    const view = (
-      <AdminUsersView
-        frame={frame}
-        users={users}
-        counts={counts}
-        search={search || undefined}
-        nextCursor={next ?? undefined}
-        isLaterPage={after !== null}
-        notice={deleted ? { kind: 'success', text: frame.t('adminUsers.notice.deleted') } : undefined}
-      />
-    )
-    return page(c, view)
-  })
 
   door.permitted('users.invite', 'get', '/admin/users/new', (c, standing) => {
     if (standing.sensitiveStep.at !== 'done') throw new Refusal('step-up-needed')

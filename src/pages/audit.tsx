@@ -12,6 +12,7 @@ import { exportAudit } from '../sign-in/export-audit.ts'
 import { may } from '../users/roles.ts'
 import { eventChoices, eventMessage, isEventChoice } from './event-words.ts'
 import { frameOf, type PageParts, page } from './page-parts.ts'
+import { sendText } from './send-text.ts'
 import { AuditEventView } from './views/admin/audit-event.tsx'
 import { AuditLogView } from './views/admin/audit-log.tsx'
 import type { ShownEvent, ShownPerson } from './views/parts/audit.tsx'
@@ -39,7 +40,8 @@ export function auditPages(door: Door, parts: PageParts): void {
       return showLog(c, parts, { frame: frameOf(c, parts, account), texts, people: peopleAt(door, account.user.role) })
     }
     const pieces = await exportAudit(parts.machine, standing, { filter, format }, c.get('caller'))
-    return sendExport(pieces, format, parts.machine.clock())
+    const day = new Date(parts.machine.clock()).toISOString().slice(0, 10)
+    return sendText(pieces, { type: types[format], fileName: `audit-${day}.${format}` })
   })
 
   door.permitted('audit.read', 'get', '/admin/audit/:event', async (c, { account }) => {
@@ -167,29 +169,4 @@ function parsePosition(text: string): Position | null {
 const types: Readonly<Record<ExportFormat, string>> = {
   csv: 'text/csv; charset=utf-8',
   jsonl: 'application/jsonl; charset=utf-8',
-}
-
-function sendExport(pieces: AsyncGenerator<string>, format: ExportFormat, now: number): Response {
-  const day = new Date(now).toISOString().slice(0, 10)
-  return new Response(streamOf(pieces), {
-    headers: {
-      'Content-Type': types[format],
-      'Content-Disposition': `attachment; filename="audit-${day}.${format}"`,
-    },
-  })
-}
-
-/** Reads on only as fast as the browser takes it, and stops reading when the browser goes away. */
-function streamOf(pieces: AsyncGenerator<string>): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder()
-  return new ReadableStream({
-    async pull(stream) {
-      const { done, value } = await pieces.next()
-      if (done) stream.close()
-      else stream.enqueue(encoder.encode(value))
-    },
-    async cancel() {
-      await pieces.return(undefined)
-    },
-  })
 }

@@ -6,11 +6,13 @@ import { type StaticFiles, sendStaticFile } from '../http/static-files.ts'
 import type { MessageId } from '../messages.ts'
 import type { Refusal, RefusalCode } from '../refusal.ts'
 import { editUserPages } from './admin/edit-user.tsx'
+import { groupPages } from './admin/groups.tsx'
 import { invitationPages } from './admin/invitations.tsx'
 import { manageUserPages } from './admin/manage-user.tsx'
 import { outboxPages } from './admin/outbox.tsx'
 import { resetMfaPages } from './admin/reset-mfa.tsx'
 import { userPage } from './admin/user.tsx'
+import { usersPage } from './admin/users.tsx'
 import { adminPages } from './admin.tsx'
 import { arrivalPages } from './arrival.tsx'
 import { auditPages } from './audit.tsx'
@@ -52,6 +54,8 @@ export function createPages(parts: PageParts, hooks: Pick<DoorParts, 'onBug' | '
   setUpLinkPages(door, parts)
   adminPages(door, parts)
   outboxPages(door, parts)
+  usersPage(door, parts)
+  groupPages(door, parts)
   userPage(door, parts)
   editUserPages(door, parts)
   manageUserPages(door, parts)

@@ -213,13 +213,13 @@ for (const dialect of dialects) {
       await running.db.updateTable('users').set({ deactivated_at: 1 }).where('email', '=', 'gone@example.org').execute()
 
       const { html } = await root.open('/admin/users')
-      expect(textOf(html)).toContain('3 of 6 people with 2FA')
+      expect(textOf(html)).toContain('1 of 6 people with 2FA')
       expect(row(html, 'root@example.org')).toMatch(/\bOn\b.*Administrator/)
       expect(row(html, 'off@example.org')).toMatch(/\bOff\b.*Member.*never/)
       expect(row(html, 'unsaved@example.org')).toContain('Codes not saved')
       expect(row(html, 'blocked@example.org')).toContain('Switched off')
       expect(row(html, 'invited@example.org')).toContain('Invited')
-      expect(row(html, 'gone@example.org')).toContain('Inactive')
+      expect(row(html, 'gone@example.org')).toContain('Deactivated')
     })
 
     test('a hundred and twenty people are shown page by page, each once', async () => {
@@ -259,7 +259,7 @@ for (const dialect of dialects) {
         await addPerson(running, { email, name })
       const found = async (search: string) => {
         const { html } = await root.open(`/admin/users?search=${encodeURIComponent(search)}`)
-        expect(inputs(html, 'search')).toEqual([search])
+        expect(inputs(html, 'search')[0]).toBe(search)
         return [...html.matchAll(/[\w.]+@example\.org(?=<\/span>)/g)].map(([email]) => email)
       }
       expect(await found('BUILD')).toEqual(['bob@example.org'])

@@ -58,6 +58,12 @@ const who: Record<string, [actor: 'self' | 'nobody' | 'administrator', subject: 
   'user.deactivated': ['administrator', 'self'],
   'user.reactivated': ['administrator', 'self'],
   'user.deleted': ['administrator', 'self'],
+  'users.exported': ['administrator', 'nobody'],
+  'group.created': ['administrator', 'nobody'],
+  'group.renamed': ['administrator', 'nobody'],
+  'group.deleted': ['administrator', 'nobody'],
+  'group.member-added': ['administrator', 'self'],
+  'group.member-removed': ['administrator', 'self'],
   'mfa.reset': ['administrator', 'self'],
   'mfa.link-issued': ['administrator', 'self'],
   'mfa.link-used': ['self', 'self'],
@@ -197,6 +203,12 @@ for (const dialect of dialects) {
 
       // The administrator looks after Bob's account, which runs out, comes back, and goes.
       await signInFully(running, root, { id: '', email: 'root@example.org', password }, admin.key)
+      const group = (await root.send('/admin/groups', { name: 'Everybody' })).at
+      await root.send(group, { name: 'Some' })
+      await root.send(`${group}/add`, { email: person.email })
+      await root.send(`${group}/remove`, { user: person.id })
+      await root.send(`${group}/delete`, {})
+      await root.send('/admin/users/export', {})
       const setUpToken = tokenIn(await resetMfa(root, person, 'Lost the phone'))
       secrets.push(setUpToken)
       await bob.send('/set-up-mfa-link', { token: setUpToken, password })

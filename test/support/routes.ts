@@ -4,7 +4,7 @@
 import type { Browser } from './browser.ts'
 import { password } from './people.ts'
 import { origin } from './service.ts'
-import { codeIn, emailToken, invitationToken, resetToken, type State, setUpLinkToken } from './states.ts'
+import { codeIn, emailToken, groupId, invitationToken, resetToken, type State, setUpLinkToken } from './states.ts'
 import { changesBetween, readTables } from './tables.ts'
 
 /** The query that a route is opened with, where it takes one. */
@@ -45,6 +45,12 @@ const forms: Record<string, (state: State) => Record<string, string | readonly s
   'POST /admin/audit/export': () => ({ format: 'csv' }),
   'POST /admin/settings': () => ({ enforce: 'on', helpContact: 'help@example.org' }),
   'POST /admin/users/:id/edit': () => ({ name: 'Eve Other', role: 'auditor', lastDay: '2027-01-31' }),
+  'POST /admin/users/export': () => ({ role: 'member' }),
+  'POST /admin/groups': () => ({ name: 'Another group' }),
+  'POST /admin/groups/:group': () => ({ name: 'The same group' }),
+  'POST /admin/groups/:group/delete': () => ({}),
+  'POST /admin/groups/:group/add': () => ({ email: 'new@example.org' }),
+  'POST /admin/groups/:group/remove': ({ ids }) => ({ user: ids.other }),
   'POST /admin/users/:id/deactivate': () => ({}),
   'POST /admin/users/:id/reactivate': () => ({}),
   'POST /set-up-mfa-link': () => ({ token: setUpLinkToken, password }),
@@ -84,7 +90,12 @@ function splitRoute(route: string, state: State): { method: string; path: string
   const [method = '', pattern = ''] = route.split(' ')
   const { ids, contents } = state
   const id = ownIds[pattern]?.(state) ?? ids.other
-  const given: Record<string, string> = { file: 'main.js', id, event: String(contents.audit_events[0]?.id) }
+  const given: Record<string, string> = {
+    file: 'main.js',
+    id,
+    event: String(contents.audit_events[0]?.id),
+    group: groupId,
+  }
   return { method, path: pattern.replace(/:(\w+)/g, (_, name: string) => given[name] ?? name) }
 }
 
@@ -135,7 +146,7 @@ export async function callRoute(state: State, route: string): Promise<string> {
   const changes = changesBetween(state.contents, await readTables(state.running.db)).filter(
     (change) => !traces.test(change),
   )
-  return `${changes.length > 0 ? 'changes ' : ''}${inAWord(response).replace(state.ids.other, ':id').replace(state.ids.invited, ':id')}`
+  return `${changes.length > 0 ? 'changes ' : ''}${inAWord(response).replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|a-group$/, ':id')}`
 }
 
 /** Says in a word what a response is. */

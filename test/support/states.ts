@@ -35,6 +35,8 @@ export type StateName = (typeof stateNames)[number]
 
 /** A token that an administrator has handed out, for routes that are reached by one. */
 export const invitationToken = 'I'.repeat(43)
+/** A group that somebody else is in. */
+export const groupId = 'a-group'
 /** The same, for somebody whose MFA was reset. */
 export const setUpLinkToken = 'L'.repeat(43)
 
@@ -157,6 +159,11 @@ export async function makeState(name: StateName, dialect: Dialect): Promise<Stat
     .where('email', '=', 'ada@example.org')
     .executeTakeFirst()
   if (own) await addLink(running, { purpose: 'change-email', userId: own.id, token: emailToken })
+  await running.db
+    .insertInto('groups')
+    .values({ id: groupId, name: 'A group', name_key: 'a group', created_at: running.time.now })
+    .execute()
+  await running.db.insertInto('group_members').values({ group_id: groupId, user_id: other.id }).execute()
   const invited = await addInvitation(running)
   await addReset(running)
   await running.db.updateTable('installation').set({ first_administrator_at: running.time.now }).execute()

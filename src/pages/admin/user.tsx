@@ -1,5 +1,7 @@
 // One user's page: reads what there is to know of an account and shows what whoever looks may do. Nothing is done here.
 
+import { everything } from '../../audit/filter.ts'
+import { readEvents } from '../../audit/read.ts'
 import type { Door, DoorContext } from '../../http/door.ts'
 import { countCodes } from '../../recovery-codes/recovery-codes.ts'
 import { Refusal } from '../../refusal.ts'
@@ -9,13 +11,15 @@ import type { SignInParts } from '../../sign-in/parts.ts'
 import type { Standing } from '../../sign-in/standing.ts'
 import type { Instant } from '../../time.ts'
 import { listAuthenticators } from '../../totp/authenticators.ts'
+import { groupsOf } from '../../users/groups.ts'
 import { accountState, findUser, type ManagedUser } from '../../users/managed-user.ts'
 import { linkState } from '../../users/one-time-links.ts'
 import { may, mayActOn } from '../../users/roles.ts'
+import { eventMessage } from '../event-words.ts'
 import { frameOf, type PageParts, page } from '../page-parts.ts'
 import { AdminUserView, type ShownUser, type UserAct } from '../views/admin/user.tsx'
 import type { MfaState } from '../views/parts/badges.tsx'
-import type { Notice } from '../views/parts/frame.ts'
+import type { Frame, Notice } from '../views/parts/frame.ts'
 
 const notices = {
   saved: 'adminUser.notice.saved',
@@ -38,7 +42,7 @@ export function userPage(door: Door, parts: PageParts): void {
     const view = (
       <AdminUserView
         frame={frame}
-        user={await describe(machine, user)}
+        user={{ ...(await describe(machine, user)), events: await eventsFor(standing, frame, machine, user.id) }}
         acts={[...invitationActs(standing, user, machine.clock()), ...actsFor(standing, user, machine.clock())]}
         own={standing.account.user.id === user.id}
         now={machine.clock()}
@@ -82,7 +86,26 @@ function actsFor({ account }: Standing, user: ManagedUser, now: Instant): UserAc
   ]
 }
 
-async function describe({ db, limits, clock }: SignInParts, user: ManagedUser): Promise<ShownUser> {
+const eventsShown = 10
+
+/** The newest events about this user, for whoever may read the audit log; those of the actor's own doing among them. */
+async function eventsFor(
+  { account }: Standing,
+  { t }: Frame,
+  { db }: SignInParts,
+  userId: string,
+): Promise<ShownUser['events']> {
+  if (!may(account.user.role, 'audit.read')) return null
+  const filter = { ...everything, subject: userId }
+  const { events } = await readEvents(db, { filter, order: 'newest first', after: null, limit: eventsShown })
+  return events.map(({ id, at, name, actor }) => {
+    const words = eventMessage(name)
+    const by = actor === null || actor.id === userId ? null : (actor.email ?? actor.id)
+    return { id, at, words: words === null ? name : t(words), actor: by }
+  })
+}
+
+async function describe({ db, limits, clock }: SignInParts, user: ManagedUser): Promise<Omit<ShownUser, 'events'>> {
   const now = clock()
   const authenticators = await listAuthenticators(db, user.id)
   const codes = await countCodes(db, user.id)
@@ -94,6 +117,7 @@ async function describe({ db, limits, clock }: SignInParts, user: ManagedUser): 
     ...user,
     state,
     authenticators,
+    groups: await groupsOf(db, user.id),
     recoveryCodes: saved,
     mfa: authenticators.length === 0 && user.mfaResetAt !== null ? 'reset' : mfaState(authenticators, saved !== null),
     setUpLink: link,

@@ -11,10 +11,9 @@ import type { Frame, Notice } from '../parts/frame.ts'
 import { NoticeBox } from '../parts/notices.tsx'
 import { type RoleName, roleNames } from '../parts/roles.ts'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
+import { type AccountStateName, stateNames } from './account-states.ts'
+import { UserEvents } from './user-events.tsx'
 import { UserSessions } from './user-sessions.tsx'
-
-/** Names how an account stands. */
-export type AccountStateName = 'active' | 'invited' | 'deactivated' | 'expired'
 
 /** Describes an account and what belongs to it. */
 export interface ShownUser {
@@ -41,6 +40,9 @@ export interface ShownUser {
   }[]
   readonly recoveryCodes: { readonly left: number; readonly total: number; readonly madeAt: number } | null
   readonly sessions: readonly ShownSession[]
+  readonly groups: readonly { readonly id: string; readonly name: string }[]
+  /** The newest events about this account; null for whoever may not read the audit log. */
+  readonly events: readonly ShownUserEvent[] | null
 }
 
 /** Describes one running session. */
@@ -52,6 +54,15 @@ export interface ShownSession {
   readonly explanation: ShownExplanation | null
   readonly createdAt: number
   readonly lastSeenAt: number
+}
+
+/** Describes one event, in words. */
+export interface ShownUserEvent {
+  readonly id: string
+  readonly at: number
+  readonly words: string
+  /** Who did it; null for nobody, or where it is not known. */
+  readonly actor: string | null
 }
 
 /** Names what may be done on the page; each leads to a page of its own. */
@@ -103,6 +114,7 @@ export function AdminUserView({ frame, user, acts, own, now, notice }: AdminUser
       <Account frame={frame} user={user} now={now} />
       <TwoFactor frame={frame} user={user} now={now} />
       <UserSessions frame={frame} user={user} mayEnd={acts.includes('end-sessions')} />
+      {user.events !== null && <UserEvents frame={frame} userId={user.id} events={user.events} />}
       <Acts frame={frame} user={user} acts={acts} />
     </SignedInPage>
   )
@@ -113,11 +125,11 @@ interface SectionProps {
   readonly user: ShownUser
 }
 
-const states: Record<AccountStateName, { readonly label: MessageId; readonly tone: string }> = {
-  active: { label: 'adminUser.state.active', tone: 'tag-good' },
-  invited: { label: 'adminUsers.invited', tone: 'tag-plain' },
-  deactivated: { label: 'adminUser.state.deactivated', tone: 'tag-bad' },
-  expired: { label: 'adminUser.state.expired', tone: 'tag-bad' },
+const tones: Record<AccountStateName, string> = {
+  active: 'tag-good',
+  invited: 'tag-plain',
+  deactivated: 'tag-bad',
+  expired: 'tag-bad',
 }
 
 function Account({ frame, user, now }: SectionProps & { readonly now: number }) {
@@ -127,11 +139,20 @@ function Account({ frame, user, now }: SectionProps & { readonly now: number }) 
     <section class="panel mt-8" aria-label={t('adminUser.account')}>
       <dl class="rows">
         <Fact term={t('adminUser.state')}>
-          <span class={`tag ${states[user.state].tone}`}>{t(states[user.state].label)}</span>
+          <span class={`tag ${tones[user.state]}`}>{t(stateNames[user.state])}</span>
           <span class="text-sm text-soft">{stateDetail(frame, user, now)}</span>
         </Fact>
         <Fact term={t('field.email')}>{user.email}</Fact>
         <Fact term={t('field.role')}>{t(roleNames[user.role])}</Fact>
+        {user.groups.length > 0 && (
+          <Fact term={t('adminGroups.title')}>
+            {user.groups.map((group) => (
+              <a href={`/admin/groups/${group.id}`} class="link-plain break-anywhere">
+                {group.name}
+              </a>
+            ))}
+          </Fact>
+        )}
         <Fact term={t('adminUsers.created')}>{date(user.createdAt, 'adminUsers.never')}</Fact>
         <Fact term={t('adminUsers.lastSignIn')}>{date(user.lastSignInAt, 'adminUsers.never')}</Fact>
         <Fact term={t('field.password')}>

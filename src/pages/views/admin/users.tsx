@@ -6,6 +6,8 @@ import { MfaBadge, type MfaState } from '../parts/badges.tsx'
 import type { Frame, Notice } from '../parts/frame.ts'
 import { type RoleName, roleNames } from '../parts/roles.ts'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
+import { type AccountStateName, stateNames } from './account-states.ts'
+import { filterParameters, type ShownFilter, UserFilterForm } from './user-filter.tsx'
 
 /** Describes one person in the list. */
 export interface ListedUser {
@@ -13,12 +15,10 @@ export interface ListedUser {
   readonly email: string
   readonly name: string | null
   readonly role: RoleName
-  readonly active: boolean
+  readonly state: AccountStateName
   readonly mfa: MfaState
   readonly lastSignInAt: number | null
   readonly createdAt: number
-  /** True until the person has chosen a password. */
-  readonly invited: boolean
 }
 
 /** Holds what the list of users shows. */
@@ -27,7 +27,8 @@ export interface AdminUsersProps {
   readonly users: readonly ListedUser[]
   /** Over all users, not only those on this page. */
   readonly counts: { readonly total: number; readonly withMfa: number }
-  readonly search?: string | undefined
+  readonly filter: ShownFilter
+  readonly groups: readonly { readonly id: string; readonly name: string }[]
   /** Where the next page starts; absent on the last one. */
   readonly nextCursor?: string | undefined
   /** True from the second page on, to offer the way back to the first. */
@@ -35,8 +36,8 @@ export interface AdminUsersProps {
   readonly notice?: Notice | undefined
 }
 
-/** Shows the list; searching and paging are links and a GET form: `/admin/users?search=…&after=…`. */
-export function AdminUsersView({ frame, users, counts, search = '', notice, ...paging }: AdminUsersProps) {
+/** Shows the list; searching, filtering and paging are links and a GET form: `/admin/users?search=…&after=…`. */
+export function AdminUsersView({ frame, users, counts, filter, groups, notice, ...paging }: AdminUsersProps) {
   const { t } = frame
   return (
     <SignedInPage
@@ -52,16 +53,17 @@ export function AdminUsersView({ frame, users, counts, search = '', notice, ...p
         )
       }
     >
-      <div class="mt-6 grid items-end gap-5 lg:grid-cols-2">
+      <div class="mt-6 grid items-start gap-6 lg:grid-cols-[20rem_1fr]">
         <Coverage frame={frame} counts={counts} />
-        <SearchForm frame={frame} search={search} />
+        <UserFilterForm frame={frame} filter={filter} groups={groups} />
       </div>
       {users.length === 0 ? (
         <p class="panel mt-6 p-7 text-soft">{t('adminUsers.none')}</p>
       ) : (
         <UsersTable frame={frame} users={users} />
       )}
-      <Paging frame={frame} search={search} {...paging} />
+      <Paging frame={frame} filter={filter} {...paging} />
+      <Export frame={frame} filter={filter} />
     </SignedInPage>
   )
 }
@@ -79,31 +81,6 @@ function Coverage({ frame: { t }, counts }: Pick<AdminUsersProps, 'frame' | 'cou
         aria-labelledby="coverage"
       />
     </div>
-  )
-}
-
-function SearchForm({ frame: { t }, search }: { readonly frame: Frame; readonly search: string }) {
-  return (
-    <search>
-      <form method="get" action="/admin/users" class="flex items-end gap-2 lg:justify-end">
-        <div class="field min-w-0 grow lg:max-w-xs">
-          <label for="search" class="font-medium">
-            {t('adminUsers.search')}
-          </label>
-          <input
-            id="search"
-            name="search"
-            type="search"
-            value={search}
-            class="input w-full text-base"
-            maxlength={100}
-          />
-        </div>
-        <button type="submit" class="btn">
-          {t('adminUsers.searchButton')}
-        </button>
-      </form>
-    </search>
   )
 }
 
@@ -152,8 +129,7 @@ function UserRow({ frame, user }: { readonly frame: Frame; readonly user: Listed
           <a href={`/admin/users/${user.id}`} class="link-plain font-medium break-anywhere">
             {user.name ?? user.email}
           </a>
-          {user.invited && <span class="tag tag-plain">{t('adminUsers.invited')}</span>}
-          {!user.active && <span class="tag tag-plain">{t('adminUsers.inactive')}</span>}
+          {user.state !== 'active' && <span class="tag tag-plain">{t(stateNames[user.state])}</span>}
         </span>
         {user.name !== null && <span class="block text-sm text-soft break-anywhere">{user.email}</span>}
         <span class="mt-2 flex items-center gap-2 text-sm text-soft sm:hidden">
@@ -173,12 +149,12 @@ function UserRow({ frame, user }: { readonly frame: Frame; readonly user: Listed
   )
 }
 
-type PagingProps = Pick<AdminUsersProps, 'frame' | 'nextCursor' | 'isLaterPage'> & { readonly search: string }
+type PagingProps = Pick<AdminUsersProps, 'frame' | 'nextCursor' | 'isLaterPage' | 'filter'>
 
-function Paging({ frame: { t }, search, nextCursor, isLaterPage = false }: PagingProps) {
+function Paging({ frame: { t }, filter, nextCursor, isLaterPage = false }: PagingProps) {
   if (nextCursor === undefined && !isLaterPage) return null
   const address = (query: Record<string, string>) => {
-    const parameters = new URLSearchParams(search === '' ? query : { search, ...query }).toString()
+    const parameters = new URLSearchParams({ ...filterParameters(filter), ...query }).toString()
     return parameters === '' ? '/admin/users' : `/admin/users?${parameters}`
   }
   return (
@@ -196,5 +172,24 @@ function Paging({ frame: { t }, search, nextCursor, isLaterPage = false }: Pagin
         </a>
       )}
     </nav>
+  )
+}
+
+/** The list as it is narrowed, on all pages, as a file. */
+function Export({ frame: { t }, filter }: Pick<AdminUsersProps, 'frame' | 'filter'>) {
+  return (
+    <form
+      method="post"
+      action="/admin/users/export"
+      class="mt-6 flex flex-wrap items-center gap-x-4 gap-y-2 border-t border-base-300 pt-5"
+    >
+      {Object.entries(filterParameters(filter)).map(([name, value]) => (
+        <input type="hidden" name={name} value={value} />
+      ))}
+      <button type="submit" class="btn">
+        {t('adminUsers.export')}
+      </button>
+      <p class="min-w-0 flex-1 basis-60 text-sm text-soft">{t('adminUsers.exportHint')}</p>
+    </form>
   )
 }

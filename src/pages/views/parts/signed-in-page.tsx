@@ -83,6 +83,7 @@ function TopBar({ frame }: { readonly frame: Frame }) {
 /** The pages under "Admin", and what lets somebody see each. */
 const adminTabs: readonly { href: string; label: MessageId; permission: string }[] = [
   { href: '/admin/users', label: 'adminUsers.title', permission: 'users.read' },
+  { href: '/admin/groups', label: 'adminGroups.title', permission: 'users.read' },
   { href: '/admin/audit', label: 'auditLog.title', permission: 'audit.read' },
   { href: '/admin/outbox', label: 'outbox.title', permission: 'mail.read' },
   { href: '/admin/settings', label: 'adminSettings.title', permission: 'settings.read' },

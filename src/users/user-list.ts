@@ -1,0 +1,246 @@
+// Lists of users: searched, filtered and paged by the database. A page begins behind an address, never at a number, so that
+// the last page costs what the first does; what is asked of each row is answered by an index.
+
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+import type { Database } from '../database/database.ts'
+import type { Role, Tables } from '../database/tables.ts'
+import { days, type Instant } from '../time.ts'
+import { type AccountState, accountState } from './managed-user.ts'
+import { whereActive } from './state.ts'
+
+export const mfaStates = ['on', 'off', 'codes-unsaved', 'disabled', 'reset'] as const
+export type MfaState = (typeof mfaStates)[number]
+
+/** What somebody has to prove a second factor with. */
+export const factorFilters = ['totp', 'recovery-codes', 'none'] as const
+export const stateFilters = ['active', 'invited', 'deactivated', 'expired'] as const satisfies readonly AccountState[]
+/** When somebody signed in last: within so many days, longer ago, or never. */
+export const seenFilters = ['7', '30', '90', 'over-30', 'over-90', 'never'] as const
+
+export interface UserFilter {
+  /** Part of the name or address. */
+  search: string
+  mfa: MfaState | null
+  factor: (typeof factorFilters)[number] | null
+  /** The id of a group. */
+  group: string | null
+  role: Role | null
+  state: AccountState | null
+  seen: (typeof seenFilters)[number] | null
+}
+
+export const everyUser: UserFilter = {
+  search: '',
+  mfa: null,
+  factor: null,
+  group: null,
+  role: null,
+  state: null,
+  seen: null,
+}
+
+export interface ListedUser {
+  id: string
+  email: string
+  name: string | null
+  role: Role
+  state: AccountState
+  mfa: MfaState
+  /** How many saved recovery codes are left. */
+  codesLeft: number
+  lastSignInAt: Instant | null
+  createdAt: Instant
+  expiresAt: Instant | null
+  mfaResetAt: Instant | null
+}
+
+export const usersPerPage = 50
+
+/** Lists users by address, a page at a time, starting behind the address key `after`. */
+export async function listUsers(
+  db: Database,
+  {
+    filter,
+    after,
+    limit = usersPerPage,
+    now,
+  }: { filter: UserFilter; after: string | null; limit?: number; now: Instant },
+): Promise<{ users: ListedUser[]; next: string | null }> {
+  let query = db
+    .selectFrom('users')
+    .selectAll('users')
+    .select((e) => [
+      e.case().when(hasFactor(e)).then(e.lit(1)).else(e.lit(0)).end().as('has_factor'),
+      e.case().when(hasUsableFactor(e)).then(e.lit(1)).else(e.lit(0)).end().as('has_usable'),
+      e.case().when(hasSavedCodes(e)).then(e.lit(1)).else(e.lit(0)).end().as('has_codes'),
+      e
+        .selectFrom('recovery_code_sets')
+        .innerJoin('recovery_codes', 'recovery_codes.set_id', 'recovery_code_sets.id')
+        .whereRef('recovery_code_sets.user_id', '=', 'users.id')
+        .where('recovery_code_sets.saved_at', 'is not', null)
+        .where('recovery_codes.used_at', 'is', null)
+        .select((codes) => codes.fn.countAll<number>().as('n'))
+        .as('codes_left'),
+    ])
+    .where((e) => e.and(conditionsOf(e, filter, now)))
+    .orderBy('users.email_key')
+    .limit(limit + 1)
+  if (after !== null) query = query.where('users.email_key', '>', after)
+  const rows = await query.execute()
+  const page = rows.slice(0, limit)
+  return {
+    users: page.map((row) => ({
+      id: row.id,
+      email: row.email,
+      name: row.name,
+      role: row.role,
+      state: accountState(
+        { deactivatedAt: row.deactivated_at, expiresAt: row.expires_at, hasPassword: row.password_hash !== null },
+        now,
+      ),
+      mfa: mfaOf(row),
+      codesLeft: Number(row.codes_left),
+      lastSignInAt: row.last_sign_in_at,
+      createdAt: row.created_at,
+      expiresAt: row.expires_at,
+      mfaResetAt: row.mfa_reset_at,
+    })),
+    next: rows.length > limit ? (page.at(-1)?.email_key ?? null) : null,
+  }
+}
+
+function mfaOf(row: {
+  has_factor: number
+  has_usable: number
+  has_codes: number
+  mfa_reset_at: Instant | null
+}): MfaState {
+  if (!row.has_factor) return row.mfa_reset_at === null ? 'off' : 'reset'
+  if (!row.has_usable) return 'disabled'
+  return row.has_codes ? 'on' : 'codes-unsaved'
+}
+
+/** Counts all users, and those whose MFA is on: a usable second factor, and saved recovery codes. */
+export async function countUsers(db: Database): Promise<{ total: number; withMfa: number }> {
+  const row = await db
+    .selectFrom('users')
+    .select((e) => [
+      e.fn.countAll<number>().as('total'),
+      e
+        .selectFrom('users as covered')
+        .innerJoin('recovery_code_sets', 'recovery_code_sets.user_id', 'covered.id')
+        .where('recovery_code_sets.saved_at', 'is not', null)
+        .where((covered) =>
+          covered.exists(
+            covered
+              .selectFrom('totp_factors')
+              .whereRef('totp_factors.user_id', '=', 'covered.id')
+              .where('totp_factors.disabled_at', 'is', null)
+              .select('totp_factors.id'),
+          ),
+        )
+        .select((covered) => covered.fn.countAll<number>().as('n'))
+        .as('with_mfa'),
+    ])
+    .executeTakeFirstOrThrow()
+  return { total: Number(row.total), withMfa: Number(row.with_mfa) }
+}
+
+type Builder = ExpressionBuilder<Tables, 'users'>
+type Condition = Expression<SqlBool>
+
+function hasFactor(e: Builder) {
+  return e.exists(
+    e.selectFrom('totp_factors').whereRef('totp_factors.user_id', '=', 'users.id').select('totp_factors.id'),
+  )
+}
+
+function hasUsableFactor(e: Builder) {
+  return e.exists(
+    e
+      .selectFrom('totp_factors')
+      .whereRef('totp_factors.user_id', '=', 'users.id')
+      .where('totp_factors.disabled_at', 'is', null)
+      .select('totp_factors.id'),
+  )
+}
+
+function hasSavedCodes(e: Builder) {
+  return e.exists(
+    e
+      .selectFrom('recovery_code_sets')
+      .whereRef('recovery_code_sets.user_id', '=', 'users.id')
+      .where('recovery_code_sets.saved_at', 'is not', null)
+      .select('recovery_code_sets.id'),
+  )
+}
+
+function conditionsOf(e: Builder, filter: UserFilter, now: Instant): Condition[] {
+  const { search, mfa, factor, group, role, state, seen } = filter
+  return [
+    ...searchCondition(search),
+    ...(mfa === null ? [] : [mfaCondition(e, mfa)]),
+    ...(factor === null ? [] : [factorCondition(e, factor)]),
+    ...(group === null
+      ? []
+      : [
+          e.exists(
+            e
+              .selectFrom('group_members')
+              .whereRef('group_members.user_id', '=', 'users.id')
+              .where('group_members.group_id', '=', group)
+              .select('group_members.user_id'),
+          ),
+        ]),
+    ...(role === null ? [] : [e('users.role', '=', role)]),
+    ...(state === null ? [] : [stateCondition(e, state, now)]),
+    ...(seen === null ? [] : [seenCondition(e, seen, now)]),
+  ]
+}
+
+function searchCondition(search: string): Condition[] {
+  const wanted = search.trim().toLowerCase()
+  if (!wanted) return []
+  const pattern = `%${wanted.replace(/[\\%_]/g, '\\$&')}%`
+  return [sql<SqlBool>`(users.email_key like ${pattern} escape '\\' or lower(users.name) like ${pattern} escape '\\')`]
+}
+
+function mfaCondition(e: Builder, mfa: MfaState): Condition {
+  switch (mfa) {
+    case 'on':
+      return e.and([hasUsableFactor(e), hasSavedCodes(e)])
+    case 'codes-unsaved':
+      return e.and([hasUsableFactor(e), e.not(hasSavedCodes(e))])
+    case 'disabled':
+      return e.and([hasFactor(e), e.not(hasUsableFactor(e))])
+    case 'off':
+      return e.and([e.not(hasFactor(e)), e('users.mfa_reset_at', 'is', null)])
+    case 'reset':
+      return e.and([e.not(hasFactor(e)), e('users.mfa_reset_at', 'is not', null)])
+  }
+}
+
+function factorCondition(e: Builder, factor: NonNullable<UserFilter['factor']>): Condition {
+  if (factor === 'totp') return hasFactor(e)
+  if (factor === 'recovery-codes') return hasSavedCodes(e)
+  return e.and([e.not(hasFactor(e)), e.not(hasSavedCodes(e))])
+}
+
+function stateCondition(e: Builder, state: AccountState, now: Instant): Condition {
+  switch (state) {
+    case 'deactivated':
+      return e('users.deactivated_at', 'is not', null)
+    case 'expired':
+      return e.and([e('users.deactivated_at', 'is', null), e('users.expires_at', '<=', now)])
+    case 'active':
+      return e.and([whereActive(now)(e), e('users.password_hash', 'is not', null)])
+    case 'invited':
+      return e.and([whereActive(now)(e), e('users.password_hash', 'is', null)])
+  }
+}
+
+function seenCondition(e: Builder, seen: NonNullable<UserFilter['seen']>, now: Instant): Condition {
+  if (seen === 'never') return e('users.last_sign_in_at', 'is', null)
+  const count = Number(seen.replace('over-', ''))
+  return e('users.last_sign_in_at', seen.startsWith('over-') ? '<' : '>=', now - days(count))
+}
