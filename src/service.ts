@@ -6,6 +6,7 @@ import { createApi } from './api/api.ts'
 import { purgeAttempts } from './attempts/attempts.ts'
 import { createLinker, writeHead } from './audit/chain.ts'
 import { type Caller, record } from './audit/record.ts'
+import { createBranding } from './branding/branding.ts'
 import { type Config, ConfigFaults } from './config.ts'
 import type { Database } from './database/database.ts'
 import { createPolicies } from './enforcement/policies.ts'
@@ -82,7 +83,15 @@ export function createService(parts: ServiceParts): Service {
   const { config, db, key, clock, log } = parts
   const hashing = createHashing(clock)
   const sealer = sealerFor(key)
-  const settings: HttpSettings = { url: config.url, serviceName: config.name, trustedProxies: config.trustedProxies }
+  const branding = createBranding(db)
+  const nameNow = () => branding.current().name ?? config.name
+  const settings: HttpSettings = {
+    url: config.url,
+    trustedProxies: config.trustedProxies,
+    get serviceName() {
+      return nameNow()
+    },
+  }
   const machine: SignInParts = {
     db,
     clock,
@@ -95,7 +104,10 @@ export function createService(parts: ServiceParts): Service {
     deliverNow: (id) => deliverNow(db, parts.mailer, sealer, id, clock()),
     mailLink: linkMailer(settings, sealer),
     hasMailServer: config.mail !== null,
-    serviceName: config.name,
+    get serviceName() {
+      return nameNow()
+    },
+    branding,
   }
   const hooks = {
     onBug: (error: unknown, caller: Caller) =>
@@ -125,6 +137,7 @@ export function createService(parts: ServiceParts): Service {
     linkAudit: async () => void (await linker.link(clock())),
     sweepEnforcement: () => sweepEnforcement(machine),
     deliverMail: async () => {
+      await branding.refresh()
       await answerResetRequests(machine)
       const delivered = await deliverDue(db, parts.mailer, sealer, clock())
       for (const mail of delivered.givenUp) log.error({ mail }, 'a mail was given up: see the outbox')
@@ -154,7 +167,7 @@ function isForApi(path: string): boolean {
 }
 
 /** Writes notices in the person's language into the outbox. */
-function notifier({ serviceName, url }: HttpSettings): Notify {
+function notifier(settings: HttpSettings): Notify {
   return async (trx, notice, { account, caller, now }) => {
     const messages = messagesFor(account.user.language ?? 'en')
     const { email, name } = account.user
@@ -162,8 +175,8 @@ function notifier({ serviceName, url }: HttpSettings): Notify {
       trx,
       noticeMessage(notice, {
         messages,
-        serviceName,
-        serviceUrl: url,
+        serviceName: settings.serviceName,
+        serviceUrl: settings.url,
         helpContact: account.helpContact,
         to: { email, name },
         caller,
@@ -182,15 +195,15 @@ const linkPaths: Readonly<Record<LinkMail, string>> = {
 }
 
 /** Writes mails with one-time links into the outbox. Links begin with the public address, whatever a request says of it. */
-function linkMailer({ serviceName, url }: HttpSettings, sealer: Sealer): MailLink {
+function linkMailer(settings: HttpSettings, sealer: Sealer): MailLink {
   return async (trx, { about, token, expiresAt }, { language, ...context }) => {
     const message = linkMessage(about, expiresAt, {
       messages: messagesFor(language),
-      serviceName,
-      serviceUrl: url,
+      serviceName: settings.serviceName,
+      serviceUrl: settings.url,
       ...context,
     })
-    await sendWithLink(trx, sealer, { message, link: `${url}${linkPaths[about]}?token=${token}` }, context.now)
+    await sendWithLink(trx, sealer, { message, link: `${settings.url}${linkPaths[about]}?token=${token}` }, context.now)
   }
 }
 

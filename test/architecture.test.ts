@@ -62,7 +62,7 @@ const groups: readonly (readonly string[])[] = [
   ['passwords', 'access-tokens'],
   ['totp', 'recovery-codes', 'passkeys'],
   ['factors'],
-  ['identity-providers', 'enforcement'],
+  ['identity-providers', 'enforcement', 'branding'],
   ['sign-in'],
   ['http'],
   ['pages', 'api', 'applications', 'cli'],
@@ -262,6 +262,7 @@ describe('who writes what', () => {
     audit_events: ['audit'],
     audit_links: ['audit'],
     outbox: ['mail'],
+    brand_logos: ['branding'],
     keys: ['secrets'],
   }
 

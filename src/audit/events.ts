@@ -76,7 +76,7 @@ export type AuditEvent =
   | { name: 'policy.changed'; details: { policy: string; from: string; to: string } }
   | { name: 'policy.confirmed'; details: { policy: string } }
   | { name: 'policy.reverted'; details: { policy: string; heldUntil: string } }
-  | { name: 'settings.changed'; details: { setting: 'help-contact' } }
+  | { name: 'settings.changed'; details: { setting: 'help-contact' | 'branding' } }
   | { name: 'mail.test-sent'; details: { mail: string } }
   | { name: 'mail.retried'; details: { mail: string } }
   | { name: 'request.refused'; details: { because: string; method: string; path: string } }

@@ -74,6 +74,8 @@ export interface Door {
   holder: Declare<[Holder]>
   signedIn: Declare<[Standing]>
   permitted: (permission: Permission, ...route: Parameters<Declare<[Standing]>>) => void
+  /** A form with a file, which may be longer than others. */
+  uploading: (permission: Permission, path: string, handler: (c: DoorContext, standing: Standing) => Answer) => void
   /** For programs: a session, or a token that has the scope, of somebody who owes nothing and has the permission, if one is named. */
   program: (access: 'signed-in' | Permission, scope: Scope, ...route: Parameters<Declare<[AnyStanding]>>) => void
   /** For programs that run in somebody's browser: a session only. A token is told that this is not for it. */
@@ -87,6 +89,8 @@ export interface DoorParts {
   settings: HttpSettings
   /** Turns a refusal, or a bug (as null), into this door's language. */
   refuse: (c: DoorContext, refusal: Refusal | null) => Answer
+  /** Done before every request that reaches a route of this door; a failure is the request's own to notice. */
+  prepare?: () => Promise<void>
   /** Told of everything that was not a refusal, for the log. */
   onBug: (error: unknown, caller: Caller) => void
   /** Told of every request once it is answered, for the log. */
@@ -104,6 +108,8 @@ export interface Answered {
 }
 
 const longestBody = 64 * 1024
+/** Where a file is taken: a logo of 256 KiB and the form around it. */
+const longestUpload = 320 * 1024
 
 /** Builds a door that has no routes yet. Every route that is then declared brings its gate along. */
 export function createDoor(parts: DoorParts): Door {
@@ -111,6 +117,7 @@ export function createDoor(parts: DoorParts): Door {
   const app = new Hono<DoorEnv>({ strict: true })
   const declared = new WeakSet<object>()
   const guards = new WeakSet<object>()
+  const takingFiles = new WeakSet<object>()
   const forPrograms = new WeakSet<object>()
   const routes: DeclaredRoute[] = []
 
@@ -137,7 +144,15 @@ export function createDoor(parts: DoorParts): Door {
       caller,
     })
   })
-  guard(bodyLimit({ maxSize: longestBody, onError: () => refuseWith(new Refusal('too-large')) }))
+  const onError = () => refuseWith(new Refusal('too-large'))
+  const limits = {
+    form: bodyLimit({ maxSize: longestBody, onError }),
+    upload: bodyLimit({ maxSize: longestUpload, onError }),
+  }
+  guard((c, next) => {
+    const takesFile = matchedRoutes(c).some(({ handler }) => takingFiles.has(handler))
+    return (takesFile ? limits.upload : limits.form)(c, next)
+  })
   guard(async (c, next) => {
     const handlers = matchedRoutes(c).map(({ handler }) => handler)
     // A stranger beside a declared route could answer in its place, so such a route is closed as well.
@@ -145,6 +160,7 @@ export function createDoor(parts: DoorParts): Door {
     if (!handlers.every((handler) => declared.has(handler) || guards.has(handler))) throw new Refusal('not-found')
     const byToken = bearerToken(c) !== null && handlers.some((handler) => forPrograms.has(handler))
     if (!byToken) mustBeSameOrigin(c.req.raw, settings.url)
+    await parts.prepare?.().catch((error: unknown) => parts.onBug(error, c.get('caller')))
     await next()
   })
   app.notFound(() => refuseWith(new Refusal('not-found')))
@@ -162,6 +178,7 @@ export function createDoor(parts: DoorParts): Door {
     access: Access,
     lookUp: (c: DoorContext) => Promise<Given>,
     programs?: { scope: Scope | null },
+    takesFile = false,
   ): Declare<Given> {
     return (method, path, handler) => {
       const gated: Handler<DoorEnv> = async (c) => {
@@ -172,6 +189,7 @@ export function createDoor(parts: DoorParts): Door {
       }
       declared.add(gated)
       if (programs) forPrograms.add(gated)
+      if (takesFile) takingFiles.add(gated)
       routes.push({ method: method.toUpperCase(), path, access, ...programs })
       app.on(method.toUpperCase(), path, gated)
     }
@@ -187,6 +205,13 @@ export function createDoor(parts: DoorParts): Door {
     signedIn: declare('signed-in', async (c) => [await mustBeSignedIn(c, machine, settings)]),
     permitted: (permission, ...route) =>
       declare(permission, async (c) => [await mustBePermitted(c, machine, settings, permission)])(...route),
+    uploading: (permission, path, handler) =>
+      declare(
+        permission,
+        async (c) => [await mustBePermitted(c, machine, settings, permission)],
+        undefined,
+        true,
+      )('post', path, handler),
     program: (access, scope, ...route) =>
       declare(access, async (c) => [await mustBeProgram(c, machine, settings, { access, scope })], { scope })(...route),
     inPerson: (access, ...route) =>

@@ -5,7 +5,8 @@ import type { BlockList } from 'node:net'
 export interface HttpSettings {
   /** Origin of the public address; every absolute link and every same-origin check goes by it, never by a header. */
   url: string
-  serviceName: string
+  /** What the service is called at present. */
+  readonly serviceName: string
   trustedProxies: BlockList
 }
 

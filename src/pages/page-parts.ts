@@ -35,6 +35,7 @@ export function frameOf(c: DoorContext, parts: PageParts, account: Account | nul
     serviceName: parts.settings.serviceName,
     theme: account?.user.theme ?? 'system',
     assets: parts.assets,
+    brand: brandOf(parts),
     path: c.req.path,
     ...(signedIn
       ? {
@@ -42,6 +43,15 @@ export function frameOf(c: DoorContext, parts: PageParts, account: Account | nul
           user: { name: signedIn.name, email: signedIn.email, permissions: permissionsOf(signedIn.role) },
         }
       : {}),
+  }
+}
+
+/** The files of the brand, where there are any; the version in their addresses makes browsers load them anew. */
+function brandOf({ machine }: PageParts): Frame['brand'] {
+  const { version, color, logo } = machine.branding.current()
+  return {
+    style: color === null ? undefined : `/brand.css?v=${version}`,
+    logo: logo === null ? undefined : `/brand-logo?v=${version}`,
   }
 }
 

@@ -16,6 +16,7 @@ import { usersPage } from './admin/users.tsx'
 import { adminPages } from './admin.tsx'
 import { arrivalPages } from './arrival.tsx'
 import { auditPages } from './audit.tsx'
+import { brandingPages } from './branding.tsx'
 import { forgottenPasswordPages } from './forgotten-password.tsx'
 import { frameOf, type PageParts, page, setRetryAfter } from './page-parts.ts'
 import { finishPending, stepUp, wayOn } from './passage.ts'
@@ -36,6 +37,7 @@ export function createPages(parts: PageParts, hooks: Pick<DoorParts, 'onBug' | '
     machine: parts.machine,
     settings: parts.settings,
     refuse: (c, refusal) => refuse(c, parts, refusal),
+    prepare: () => parts.machine.branding.refresh(),
     ...hooks,
   })
   door.anyone('get', '/assets/:file', (c) => sendStaticFile(c, files))
@@ -56,6 +58,7 @@ export function createPages(parts: PageParts, hooks: Pick<DoorParts, 'onBug' | '
   outboxPages(door, parts)
   usersPage(door, parts)
   groupPages(door, parts)
+  brandingPages(door, parts)
   userPage(door, parts)
   editUserPages(door, parts)
   manageUserPages(door, parts)

@@ -1,6 +1,7 @@
 // What the sign-in machine is built from. `service.ts` makes one; tests make it the same way.
 
 import type { Caller } from '../audit/record.ts'
+import type { Branding } from '../branding/branding.ts'
 import type { Database, DatabaseTransaction } from '../database/database.ts'
 import type { Policies } from '../enforcement/policies.ts'
 import type { LinkMail } from '../mail/link-mails.ts'
@@ -48,5 +49,7 @@ export interface SignInParts {
   mailLink: MailLink
   /** False where no mail server is set, so that nothing can be promised by mail. */
   hasMailServer: boolean
-  serviceName: string
+  /** What the service is called at present. */
+  readonly serviceName: string
+  branding: Branding
 }

@@ -353,6 +353,16 @@ const table: Readonly<Record<string, Row>> = {
     '404': ['administrator'],
     '→ /sign-in/verification-code': ['stale administrator'],
   },
+  // Nobody has chosen a colour or a logo.
+  'GET /brand.css': { file: everyState },
+  'GET /brand-logo': { '404': everyState },
+  'GET /admin/settings/branding': {
+    ...administratorsOnly,
+    page: ['administrator'],
+    '→ /sign-in/verification-code': ['stale administrator'],
+  },
+  // Sent without a file, as an ordinary form, which this route does not take.
+  'POST /admin/settings/branding': { ...administratorsOnly, '415': administrators },
   'GET /admin/settings/enforce-mfa': { ...administratorsOnly, page: administrators },
   'POST /admin/settings/enforce-mfa': {
     ...administratorsOnly,
@@ -493,6 +503,7 @@ describe('the table', () => {
       'GET /accept-invitation',
       'GET /api/openapi.json',
       'GET /assets/:file',
+      'GET /brand.css',
       'GET /confirm-email',
       'GET /favicon.svg',
       'GET /forgot-password',

@@ -62,6 +62,7 @@ const forms: Record<string, (state: State) => Record<string, string | readonly s
   'POST /reset-password': () => ({ token: resetToken, password: 'new words nobody would guess' }),
   'POST /admin/outbox/test': () => ({}),
   'POST /admin/outbox/retry': () => ({ mail: 'none' }),
+  'POST /admin/settings/branding': () => ({ name: 'Acme', color: '' }),
   'POST /admin/settings/enforce-mfa': () => ({}),
   'POST /admin/settings/enforce-mfa/confirm': () => ({}),
   'POST /accept-invitation': () => ({ token: invitationToken, password: 'new words nobody would guess' }),

@@ -72,6 +72,13 @@ export function AdminSettingsView(props: AdminSettingsProps) {
             </div>
           </section>
           {mayChange && (
+            <p class="mt-6">
+              <a href="/admin/settings/branding" class="link inline-flex min-h-6 items-center">
+                {t('branding.link')}
+              </a>
+            </p>
+          )}
+          {mayChange && (
             <div class="form-buttons mt-6">
               <button type="submit" class="btn btn-primary px-8">
                 {t('form.save')}

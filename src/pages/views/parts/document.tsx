@@ -28,6 +28,7 @@ export function Document({ frame, title, hasProblem, children }: LayoutProps) {
         <title>{hasProblem ? t('page.titleWithProblem', { title: page }) : page}</title>
         <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href={assets.style} />
+        {frame.brand?.style !== undefined && <link rel="stylesheet" href={frame.brand.style} />}
         <script type="module" src={assets.script} />
       </head>
       <body class="flex min-h-dvh flex-col">

@@ -13,6 +13,8 @@ export interface Frame extends Messages {
   readonly user?: FrameUser | undefined
   /** What those who see the settings are to know on every page of administration. */
   readonly enforcement?: EnforcementNews | undefined
+  /** Addresses of the accent's style sheet and of the logo, where there are any; same origin. */
+  readonly brand?: { readonly style?: string | undefined; readonly logo?: string | undefined } | undefined
   /** The path of the page that is shown, to mark where we are in the navigation. */
   readonly path: string
 }

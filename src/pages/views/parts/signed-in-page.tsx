@@ -56,7 +56,7 @@ function TopBar({ frame }: { readonly frame: Frame }) {
     <header class="border-b border-base-300 bg-base-100 print:hidden">
       <div class="mx-auto flex max-w-6xl flex-wrap items-center gap-x-2 px-4 py-2 sm:px-6">
         <a href="/" class="me-4 flex min-h-11 min-w-0 items-center gap-2.5 rounded-field">
-          <Mark class="size-7" />
+          <Mark frame={frame} class="size-7" />
           <span class="font-semibold tracking-tight break-anywhere">{frame.serviceName}</span>
         </a>
         {user && (

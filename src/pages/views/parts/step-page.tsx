@@ -26,7 +26,7 @@ export function StepPage({ frame, title, hasProblem, width = 'narrow', lead, not
         class={`mx-auto flex w-full grow flex-col px-4 py-8 sm:py-12 ${width === 'narrow' ? 'sm:justify-center' : ''}`}
       >
         <header class={`mx-auto mb-6 flex w-full items-center justify-center gap-3 print:hidden ${measure}`}>
-          <Mark class="size-9" />
+          <Mark frame={frame} class="size-9" />
           <span class="text-lg font-semibold tracking-tight break-anywhere">{frame.serviceName}</span>
         </header>
         <main id="content" tabindex={-1} class={`mx-auto w-full ${measure}`}>
