@@ -96,11 +96,13 @@ function enforcingPages(door: Door, parts: PageParts): void {
   })
 
   door.permitted('settings.change', 'post', '/admin/settings/enforce-mfa', async (c, standing) => {
+    await readForm(c)
     await switchEnforcementOn(machine, standing, c.get('caller'))
     return c.redirect('/admin/settings?notice=enforced', 303)
   })
 
   door.permitted('settings.change', 'post', '/admin/settings/enforce-mfa/confirm', async (c, standing) => {
+    await readForm(c)
     const confirmed = await confirmEnforcement(machine, standing, c.get('caller'))
     return c.redirect(`/admin/settings?notice=${confirmed ? 'enforcement-confirmed' : 'not-confirmed'}`, 303)
   })

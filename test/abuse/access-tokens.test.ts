@@ -64,7 +64,7 @@ for (const dialect of dialects) {
       const { token } = await addToken(running, person, scopes)
       const authorization = `Bearer ${token}`
       for (const { method, path } of running.service.routes.filter(({ path: it }) =>
-        /^\/(my-profile|admin|set-up-mfa|recovery)/.test(it),
+        /^\/(my-profile|admin|set-up-mfa$|recovery)/.test(it),
       )) {
         const changes = await changesOf(async () => {
           const response = await running.fetch(path, { method, headers: { authorization, origin } })

@@ -117,6 +117,7 @@ function namePages(door: Door, parts: PageParts): void {
   })
 
   door.permitted('groups.manage', 'post', `${one}/delete`, async (c, standing) => {
+    await readForm(c)
     const group = await mustFind(c, parts)
     await removeGroup(machine, standing, { groupId: group.id, caller: c.get('caller') })
     return c.redirect(`${list}?notice=deleted`, 303)

@@ -1,6 +1,7 @@
 // Inviting somebody again, and taking an invitation back, from their page. The acts are in `sign-in/invite-users.ts`.
 
 import type { Door, DoorContext } from '../../http/door.ts'
+import { readForm } from '../../http/form.ts'
 import type { HttpSettings } from '../../http/settings.ts'
 import { Refusal } from '../../refusal.ts'
 import { inviteAgain, revokeInvitation, type SentInvitation } from '../../sign-in/invite-users.ts'
@@ -54,6 +55,7 @@ export function invitationPages(door: Door, parts: PageParts): void {
   })
 
   door.permitted('users.invite', 'post', again, async (c, standing) => {
+    await readForm(c)
     const { id, email } = await mustFind(c, machine)
     const sent = await inviteAgain(machine, standing, { userId: id, caller: c.get('caller') })
     const frame = frameOf(c, parts, standing.account)
@@ -73,6 +75,7 @@ export function invitationPages(door: Door, parts: PageParts): void {
   })
 
   door.permitted('users.invite', 'post', revoke, async (c, standing) => {
+    await readForm(c)
     const { id } = await mustFind(c, machine)
     await revokeInvitation(machine, standing, { userId: id, caller: c.get('caller') })
     return c.redirect(`/admin/users/${id}?notice=invitation-revoked`, 303)

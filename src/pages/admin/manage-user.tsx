@@ -75,6 +75,7 @@ function switchPages(door: Door, parts: PageParts, to: keyof typeof switches): v
   })
 
   door.permitted('users.manage', 'post', path, async (c, standing) => {
+    await readForm(c)
     const { id } = await mustFind(c, parts.machine)
     await act(parts.machine, standing, { userId: id, caller: c.get('caller') })
     return c.redirect(`/admin/users/${id}?notice=${to}d`, 303)

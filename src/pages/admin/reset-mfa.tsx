@@ -54,6 +54,7 @@ export function resetMfaPages(door: Door, parts: PageParts): void {
   })
 
   door.permitted('users.reset-mfa', 'post', linkPath, async (c, standing) => {
+    await readForm(c)
     const user = await mustFindToHelp(c, parts, standing)
     const made = await renewSetUpLink(machine, standing, { userId: user.id, caller: c.get('caller') })
     return showLink(c, parts, standing, { user, made, justReset: false })
