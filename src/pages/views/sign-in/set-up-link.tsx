@@ -4,7 +4,6 @@
  */
 import { Field } from '../parts/field.tsx'
 import type { Frame } from '../parts/frame.ts'
-import { NoticeBox } from '../parts/notices.tsx'
 import { StepPage } from '../parts/step-page.tsx'
 
 /** Holds what the page of a set-up link shows. */
@@ -29,11 +28,6 @@ export function SetUpLinkView({ frame, token, email, asksPassword, problem, help
       hasProblem={problem !== undefined}
       helpContact={helpContact}
     >
-      {problem !== undefined && (
-        <NoticeBox kind="error" class="mt-5" id="sign-in-problem">
-          <p>{problem}</p>
-        </NoticeBox>
-      )}
       <form method="post" action="/set-up-mfa-link" class="form">
         <input type="hidden" name="token" value={token} />
         <div>
@@ -48,6 +42,7 @@ export function SetUpLinkView({ frame, token, email, asksPassword, problem, help
             name="password"
             label={t('field.password')}
             type="password"
+            problem={problem}
             autocomplete="current-password"
             autofocus
             required
