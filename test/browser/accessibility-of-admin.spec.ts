@@ -64,6 +64,26 @@ test('pages about enforcement', async ({ page, openBrowser }) => {
   await page.getByRole('button', { name: 'Switch on' }).click()
   await expect(page.getByText('MFA is enforced for all users.')).toBeVisible()
   await mustBeAccessible(page, 'enforcement on')
+  await page.goto('/admin/outbox')
+  await expect(page.getByRole('heading', { level: 1, name: 'Mail' })).toBeVisible()
+  await mustBeAccessible(page, 'outbox')
+  await page.goto('/admin/settings/branding')
+  await page.getByLabel('Name of the service').fill('Acme & Sons')
+  await page.getByLabel('Colour of buttons and links').fill('#ffee00')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await mustShowProblem(page, 'a colour that cannot be read')
+  await page.getByLabel('Colour of buttons and links').fill('#7a0019')
+  await page
+    .getByLabel('Logo', { exact: true })
+    .setInputFiles({
+      name: 'logo.png',
+      mimeType: 'image/png',
+      buffer: await page.screenshot({ clip: { x: 0, y: 0, width: 64, height: 64 } }),
+    })
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByText('The settings are saved.')).toBeVisible()
+  await expect(page.getByRole('link', { name: 'Acme & Sons' })).toBeVisible()
+  await mustBeAccessible(page, 'with a brand')
   await page.goto('/my-profile/settings')
   await mustBeAccessible(page, 'settings under enforcement')
   await page.goto('/my-profile/settings/disable-2fa')
