@@ -194,6 +194,7 @@ for (const dialect of dialects) {
         await signIn(half, root.person)
         await later(minutes(1))
         await switchEnforcementOn(root.browser)
+        await later(minutes(1))
         await half.send('/sign-in/verification-code', { code: codeAt(root.key, running.time.now) })
         expect(await isIn(half)).toBe(true)
         for (const browser of [older, half])
