@@ -73,13 +73,11 @@ test('pages about enforcement', async ({ page, openBrowser }) => {
   await page.getByRole('button', { name: 'Save' }).click()
   await mustShowProblem(page, 'a colour that cannot be read')
   await page.getByLabel('Colour of buttons and links').fill('#7a0019')
-  await page
-    .getByLabel('Logo', { exact: true })
-    .setInputFiles({
-      name: 'logo.png',
-      mimeType: 'image/png',
-      buffer: await page.screenshot({ clip: { x: 0, y: 0, width: 64, height: 64 } }),
-    })
+  await page.getByLabel('Logo', { exact: true }).setInputFiles({
+    name: 'logo.png',
+    mimeType: 'image/png',
+    buffer: await page.screenshot({ clip: { x: 0, y: 0, width: 64, height: 64 } }),
+  })
   await page.getByRole('button', { name: 'Save' }).click()
   await expect(page.getByText('The settings are saved.')).toBeVisible()
   await expect(page.getByRole('link', { name: 'Acme & Sons' })).toBeVisible()

@@ -555,6 +555,7 @@ export class Walk {
   ): Promise<void> {
     const holder = isGoingOn(seat.signIn, this.#world) ? seat.signIn : seat.session
     if (!holder || ('seenAt' in holder && !isRunning(holder, this.#world))) return this.#signIn(seat, someone, true)
+    if (this.#owesNothing(seat)) return this.#openSetUp(seat, false)
     const { whose } = holder
     const stepsUp = 'stepUpOf' in holder && holder.stepUpOf !== null
     if (whose.factor === null) {

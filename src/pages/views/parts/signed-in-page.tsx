@@ -32,7 +32,10 @@ export function SignedInPage({ frame, title, width = 'regular', notice, ...props
       {mayAdminister(frame) && frame.path.startsWith('/admin') && <AdminNavigation frame={frame} />}
       <main id="content" tabindex={-1} class={`mx-auto w-full grow px-4 py-8 sm:px-6 sm:py-12 ${measures[width]}`}>
         {props.parent && (
-          <a href={props.parent.href} class="link-quiet mb-3 inline-flex min-h-6 items-center gap-1.5 text-sm break-anywhere">
+          <a
+            href={props.parent.href}
+            class="link-quiet mb-3 inline-flex min-h-6 items-center gap-1.5 text-sm break-anywhere"
+          >
             <Icon name="back" class="size-4 rtl:rotate-180" />
             {props.parent.label}
           </a>
