@@ -20,7 +20,7 @@ const by = fc.constantFrom<Second[]>(
   'replayed code',
   'used recovery code',
 )
-const wish = fc.constantFrom<Sensitive[]>('nothing', 'nothing', 'disable', 'new codes', 'replace')
+const wish = fc.constantFrom<Sensitive[]>('nothing', 'nothing', 'disable', 'new codes', 'replace', 'reset')
 const mostly = fc.integer({ min: 0, max: 3 }).map((number) => number > 0)
 
 const move: fc.Arbitrary<Move> = fc.oneof(
@@ -67,6 +67,17 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('enforce' as const), on: yes }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('deactivate' as const), who, active: mostly }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('sign out' as const), seat }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('reset' as const), seat, who }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('set-up link' as const),
+      seat,
+      who,
+      which: fc.constantFrom('own', 'own', 'own', "somebody else's", 'older'),
+      right: mostly,
+    }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -180,6 +191,8 @@ for (const dialect of dialects) {
       'a step-up',
       'a stronger session',
       '2FA off',
+      'a reset',
+      'a set-up link',
     ])
       expect(`${what}: ${(granted.get(what) ?? 0) > 0}`).toBe(`${what}: true`)
   })

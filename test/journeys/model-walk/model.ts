@@ -18,6 +18,8 @@ export interface Someone {
   active: boolean
   factor: Factor | null
   codes: { set: string; left: Set<string>; saved: boolean } | null
+  /** Set when somebody else took the factors away, until new ones are set up; with the one link that leads there. */
+  reset: { link: string; madeAt: number; used: boolean } | null
   /** Codes that were accepted once, of whichever kind: none may ever be accepted again. */
   spent: Set<string>
 }
@@ -27,6 +29,8 @@ export interface Proved {
   password: number
   totp: { at: number; factor: Factor } | null
   recoveryCode: number | null
+  /** The set-up link that was used in this sitting; a later reset makes it worth nothing. */
+  link?: Someone['reset']
 }
 
 export interface SessionNotes {
@@ -83,7 +87,7 @@ const protectedWell = ({ codes }: Someone) => codes?.saved === true && codes.lef
 export function earnsEverything(holder: Holder, { enforced }: World): boolean {
   const { whose } = holder
   if (!whose.active) return false
-  if (whose.factor === null) return !enforced
+  if (whose.factor === null) return !enforced && whose.reset === null
   return secondProved(holder) !== null && protectedWell(whose)
 }
 
@@ -110,10 +114,12 @@ export function isGoingOn(signIn: SignInNotes | null, { now }: World): signIn is
 
 /**
  * May this holder be shown a new secret, and confirm it? A sign-in that was led to it may go on when it is no longer
- * required.
+ * required. After a reset, only one in which the link of that reset was used.
  */
 export function mayEnrol(holder: Holder, world: World): boolean {
-  if ('stepUpOf' in holder) return isGoingOn(holder, world) && holder.whose.factor === null
+  const { reset, factor } = holder.whose
+  if (reset !== null && factor === null && holder.proved.link !== reset) return false
+  if ('stepUpOf' in holder) return isGoingOn(holder, world) && factor === null
   if (!isRunning(holder, world) || !holder.whose.active || !isFresh(holder, world)) return false
   return holder.whose.factor === null || protectedWell(holder.whose)
 }

@@ -2,7 +2,7 @@
 // the notes alone, whether it may succeed; whatever the service grants without that is a finding.
 
 import { setMfaEnforced } from '../../../src/enforcement/policies.ts'
-import { minutes, seconds } from '../../../src/time.ts'
+import { hours, minutes, seconds } from '../../../src/time.ts'
 import { stepAt } from '../../../src/totp/otp.ts'
 import { Browser, codeAt, inputs, wrongCode } from '../../support/browser.ts'
 import { addPerson } from '../../support/people.ts'
@@ -31,7 +31,7 @@ import {
 /** How somebody proves the second factor, honestly or not. */
 export type Second = 'code' | 'recovery code' | 'replayed code' | 'used recovery code'
 /** What somebody wishes to do who owes nothing. */
-export type Sensitive = 'nothing' | 'disable' | 'new codes' | 'replace'
+export type Sensitive = 'nothing' | 'disable' | 'new codes' | 'replace' | 'reset'
 
 export type Move =
   | { do: 'sign in'; seat: number; who: number; right: boolean }
@@ -51,6 +51,8 @@ export type Move =
   | { do: 'confirm enforcement'; seat: number }
   | { do: 'enforce'; on: boolean }
   | { do: 'deactivate'; who: number; active: boolean }
+  | { do: 'reset'; seat: number; who: number }
+  | { do: 'set-up link'; seat: number; who: number; which: 'own' | "somebody else's" | 'older'; right: boolean }
   | { do: 'sign out'; seat: number }
   | { do: 'what is due'; seat: number; who: number; by: Second; wish: Sensitive; late: boolean }
   | { do: 'wait'; for: number }
@@ -72,6 +74,7 @@ export class Walk {
   readonly #people: Someone[] = []
   readonly #seats: Seat[]
   readonly #deadTokens: string[] = []
+  readonly #oldLinks: string[] = []
   #enforced: Enforced | null = null
   #looks = 0
   /** How often each thing was granted: a walk in which nothing ever succeeds proves nothing. */
@@ -97,7 +100,15 @@ export class Walk {
 
   async #add(email: string, isAdministrator: boolean): Promise<void> {
     const person = await addPerson(this.#running, { email, role: isAdministrator ? 'administrator' : 'member' })
-    this.#people.push({ person, isAdministrator, active: true, factor: null, codes: null, spent: new Set() })
+    this.#people.push({
+      person,
+      isAdministrator,
+      active: true,
+      factor: null,
+      codes: null,
+      reset: null,
+      spent: new Set(),
+    })
   }
 
   end(): Promise<void> {
@@ -173,6 +184,10 @@ export class Walk {
         return this.#enforce(move.on)
       case 'deactivate':
         return this.#deactivate(this.#someone(move.who), move.active)
+      case 'reset':
+        return this.#reset(this.#seat(move.seat), this.#someone(move.who))
+      case 'set-up link':
+        return this.#setUpLink(this.#seat(move.seat), this.#someone(move.who), move)
       case 'sign out':
         return this.#signOut(this.#seat(move.seat))
       case 'what is due':
@@ -461,6 +476,7 @@ export class Walk {
     )
     if (!holder || !codes) return
     codes.saved = true
+    holder.whose.reset = null
     if (answer.newSession && 'stepUpOf' in holder) this.#finish(seat, holder)
   }
 
@@ -535,6 +551,63 @@ export class Walk {
     whose.active = active
   }
 
+  /** Somebody resets the MFA of somebody, from whatever session this browser has. */
+  async #reset(seat: Seat, whose: Someone): Promise<void> {
+    const { session } = seat
+    const justified =
+      session?.whose.isAdministrator === true &&
+      session.whose !== whose &&
+      whose.active &&
+      mayOpenPages(session, this.#world) &&
+      isFresh(session, this.#world)
+    const answer = await this.#send(seat, `/admin/users/${whose.person.id}/reset-mfa`, { reason: 'Lost the phone' })
+    const link = /data-copy="[^"]*token=([\w-]{43})"/.exec(answer.html)?.[1]
+    if (link === undefined) {
+      if (justified) throw new Finding('An administrator could not reset the MFA of somebody.')
+      return this.#stepUp(seat, answer)
+    }
+    this.#grant('a reset', justified)
+    if (whose.reset) this.#oldLinks.push(whose.reset.link)
+    whose.reset = { link, madeAt: this.#running.time.now, used: false }
+    whose.factor = null
+    whose.codes = null
+    for (const other of this.#seats) {
+      if (other.session?.whose === whose) other.session.over = true
+      if (other.signIn?.whose === whose) other.signIn.over = true
+    }
+  }
+
+  /** Somebody opens a set-up link and types a password, or, where a sign-in waits for it, none. */
+  async #setUpLink(
+    seat: Seat,
+    whose: Someone,
+    { which, right }: Omit<Extract<Move, { do: 'set-up link' }>, 'seat' | 'who' | 'do'>,
+  ): Promise<void> {
+    const owner = which === "somebody else's" ? this.#people.find((one) => one !== whose) : whose
+    const reset = owner?.reset ?? null
+    const token = which === 'older' ? this.#oldLinks.at(-1) : reset?.link
+    if (token === undefined) return
+    const { signIn } = seat
+    const waits = isGoingOn(signIn, this.#world) && signIn.stepUpOf === null && signIn.whose === owner
+    const waiting = waits && owner?.reset != null && owner.factor === null && signIn.proved.link !== owner.reset
+    const password = right ? whose.person.password : 'these words are not the ones'
+    const answer = await this.#send(seat, '/set-up-mfa-link', { token, password })
+    if (!answer.newSignIn && !answer.newSession) return
+    const alive = reset !== null && reset.link === token && !reset.used && owner?.active === true
+    const proved = waiting || (right && owner?.person.password === password)
+    this.#grant('a set-up link', alive && this.#running.time.now - (reset?.madeAt ?? 0) < hours(24) && proved)
+    if (!reset || !owner) return
+    reset.used = true
+    if (waiting && signIn) {
+      signIn.proved.link = reset
+      return
+    }
+    this.#leave(seat)
+    const now = this.#running.time.now
+    const proofs = { password: now, totp: null, recoveryCode: null, link: reset }
+    seat.signIn = { whose: owner, proved: proofs, begunAt: now, stepUpOf: null, over: false }
+  }
+
   async #signOut(seat: Seat): Promise<void> {
     await this.#send(seat, '/sign-out', {})
     this.#leave(seat)
@@ -560,6 +633,8 @@ export class Walk {
     const stepsUp = 'stepUpOf' in holder && holder.stepUpOf !== null
     if (whose.factor === null) {
       if (stepsUp) return this.#passwordAgain(seat, true)
+      if (whose.reset !== null && holder.proved.link !== whose.reset)
+        return this.#setUpLink(seat, whose, { which: 'own', right: true })
       if (seat.secret?.holder === holder) return this.#confirmSetUp(seat, 'right')
       return this.#openSetUp(seat, false)
     }
@@ -571,6 +646,7 @@ export class Walk {
     if (wish === 'disable') return this.#disable(seat)
     if (wish === 'new codes') return this.#newCodes(seat)
     if (wish === 'replace') return this.#openSetUp(seat, true)
+    if (wish === 'reset') return this.#reset(seat, this.#people.find((one) => one !== whose) ?? whose)
   }
 
   async #proveSecond(seat: Seat, factor: Factor, by: Second): Promise<void> {
