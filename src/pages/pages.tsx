@@ -5,6 +5,7 @@ import { createDoor, type Door, type DoorContext, type DoorParts } from '../http
 import { type StaticFiles, sendStaticFile } from '../http/static-files.ts'
 import type { MessageId } from '../messages.ts'
 import type { Refusal, RefusalCode } from '../refusal.ts'
+import { accessTokenPages } from './access-tokens.tsx'
 import { editUserPages } from './admin/edit-user.tsx'
 import { groupPages } from './admin/groups.tsx'
 import { invitationPages } from './admin/invitations.tsx'
@@ -12,6 +13,7 @@ import { manageUserPages } from './admin/manage-user.tsx'
 import { outboxPages } from './admin/outbox.tsx'
 import { resetMfaPages } from './admin/reset-mfa.tsx'
 import { userPage } from './admin/user.tsx'
+import { userTokenPages } from './admin/user-tokens.tsx'
 import { usersPage } from './admin/users.tsx'
 import { adminPages } from './admin.tsx'
 import { arrivalPages } from './arrival.tsx'
@@ -51,6 +53,7 @@ export function createPages(parts: PageParts, hooks: Pick<DoorParts, 'onBug' | '
   changeEmailPages(door, parts)
   changePasswordPages(door, parts)
   ownSessionsPages(door, parts)
+  accessTokenPages(door, parts)
   arrivalPages(door, parts)
   forgottenPasswordPages(door, parts)
   setUpLinkPages(door, parts)
@@ -63,6 +66,7 @@ export function createPages(parts: PageParts, hooks: Pick<DoorParts, 'onBug' | '
   editUserPages(door, parts)
   manageUserPages(door, parts)
   invitationPages(door, parts)
+  userTokenPages(door, parts)
   auditPages(door, parts)
   resetMfaPages(door, parts)
   return door

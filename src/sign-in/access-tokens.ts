@@ -13,6 +13,8 @@ import { type Scope, scopesFor } from '../access-tokens/scopes.ts'
 import { type Caller, record } from '../audit/record.ts'
 import { Refusal } from '../refusal.ts'
 import type { Duration } from '../time.ts'
+import { readAccount } from './account.ts'
+import { actOnUser, mustNotBeOneself } from './manage-users.ts'
 import type { SignInParts } from './parts.ts'
 import { mustBeFresh } from './protect.ts'
 import type { Standing } from './standing.ts'
@@ -64,5 +66,22 @@ export async function revokeOwnAccessToken(
     const about = { now, caller, actor: userId, subject: userId }
     await record(trx, { name: 'access-token.revoked', details: { token: id } }, about)
     await parts.notify(trx, { about: 'access-token-revoked', name }, { account, caller, now })
+  })
+}
+
+/** Revokes somebody else's token. They are told by mail. */
+export async function revokeAccessTokenOf(
+  parts: SignInParts,
+  standing: Standing,
+  { userId, tokenId, caller }: { userId: string; tokenId: string; caller: Caller },
+): Promise<void> {
+  mustNotBeOneself(standing, userId)
+  await actOnUser(parts, standing, { permission: 'users.manage', userId, caller }, async (trx, _user, about) => {
+    const name = await removeAccessToken(trx, userId, tokenId)
+    if (name === null) throw new Refusal('not-found')
+    await record(trx, { name: 'access-token.revoked', details: { token: tokenId } }, { ...about, subject: userId })
+    const account = await readAccount(trx, userId, about.now)
+    if (account)
+      await parts.notify(trx, { about: 'access-token-revoked', name }, { account, caller: null, now: about.now })
   })
 }

@@ -270,6 +270,18 @@ const table: Readonly<Record<string, Row>> = {
     '→ /my-profile/sessions': [...fresh, ...without2FA],
     '→ /sign-in/verification-code': stale,
   },
+  'GET /my-profile/tokens': { ...turnedAway, page: usable },
+  'GET /my-profile/tokens/new': {
+    ...turnedAway,
+    page: [...fresh, ...without2FA],
+    '→ /sign-in/verification-code': stale,
+  },
+  'POST /my-profile/tokens/new': {
+    ...turnedAway,
+    'changes page': [...fresh, ...without2FA],
+    '→ /sign-in/verification-code': stale,
+  },
+  'POST /my-profile/tokens/revoke': { ...turnedAway, 'changes → /my-profile/tokens': usable },
   // The API, called from a browser of the service's own origin. For tokens there is a table of its own.
   'GET /api/openapi.json': { data: everyState },
   'GET /api/v1/me': { ...refused, data: usable },
@@ -327,6 +339,8 @@ const table: Readonly<Record<string, Row>> = {
   'POST /admin/users/:id/invite-again': { ...helpersOnly, ...freshHelpers('changes page') },
   'GET /admin/users/:id/revoke-invitation': { ...helpersOnly, ...freshHelpers('page') },
   'POST /admin/users/:id/revoke-invitation': { ...helpersOnly, ...freshHelpers('changes → /admin/users/:id') },
+  'GET /admin/users/:id/revoke-token': { ...administratorsOnly, ...freshOnly('page') },
+  'POST /admin/users/:id/revoke-token': { ...administratorsOnly, ...freshOnly('changes → /admin/users/:id') },
   // With the id of an event.
   'GET /admin/audit': { ...turnedAway, '403': [...members, 'help desk'], page: [...administrators, 'auditor'] },
   'GET /admin/audit/:event': { ...turnedAway, '403': [...members, 'help desk'], page: [...administrators, 'auditor'] },

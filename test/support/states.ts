@@ -53,8 +53,8 @@ export interface State {
   key: string | null
   /** The token of the link that created the first administrator, which is closed by now. */
   setUpToken: string
-  /** The ids of the person's authenticator, set of recovery codes, enrolment in progress and access token, where there is one; and of somebody else. */
-  ids: { authenticator: string; set: string; enrolment: string; accessToken: string; other: string; invited: string }
+  /** The ids of the person's authenticator, set of recovery codes, enrolment in progress and access token, where there is one; of somebody else and their access token; and of somebody invited. */
+  ids: Record<'authenticator' | 'set' | 'enrolment' | 'accessToken' | 'other' | 'otherToken' | 'invited', string>
   contents: Contents
   /** Everything as it was when the state was made, in a new browser with the cookies that it had. */
   again(): Promise<Browser>
@@ -167,7 +167,9 @@ export async function makeState(name: StateName, dialect: Dialect): Promise<Stat
   const invited = await addInvitation(running)
   await addReset(running)
   await running.db.updateTable('installation').set({ first_administrator_at: running.time.now }).execute()
-  await addToken(running)
+  const session = await running.db.selectFrom('sessions').select('user_id').executeTakeFirst()
+  const accessToken = session ? await addToken(running, session.user_id) : 'none'
+  const otherToken = await addToken(running, other.id)
   const contents = await readTables(running.db)
   const cookies = new Map(browser.cookies)
   return {
@@ -181,7 +183,8 @@ export async function makeState(name: StateName, dialect: Dialect): Promise<Stat
       enrolment: String(contents.totp_enrolments[0]?.id ?? 'none'),
       other: other.id,
       invited,
-      accessToken: String(contents.personal_access_tokens[0]?.id ?? 'none'),
+      accessToken,
+      otherToken,
     },
     contents,
     again: async () => {
@@ -256,12 +259,10 @@ async function addLink(
     .execute()
 }
 
-/** Gives a personal access token to whoever has a session. */
-async function addToken(running: TestService): Promise<void> {
-  const session = await running.db.selectFrom('sessions').select('user_id').executeTakeFirst()
-  if (!session) return
-  const token = { userId: session.user_id, name: 'Deployment', scopes: ['profile:read'] as const, life: days(90) }
-  await running.db.transaction().execute((trx) => addAccessToken(trx, { ...token, now: running.time.now }))
+async function addToken(running: TestService, userId: string): Promise<string> {
+  const token = { userId, name: 'Deployment', scopes: ['profile:read'] as const, life: days(90) }
+  const made = await running.db.transaction().execute((trx) => addAccessToken(trx, { ...token, now: running.time.now }))
+  return made.id
 }
 
 /** The code that the authenticator shows now; something that is no code where there is none. */

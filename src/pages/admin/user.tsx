@@ -1,5 +1,6 @@
 // One user's page: reads what there is to know of an account and shows what whoever looks may do. Nothing is done here.
 
+import { listAccessTokens } from '../../access-tokens/access-tokens.ts'
 import { everything } from '../../audit/filter.ts'
 import { readEvents } from '../../audit/read.ts'
 import type { Door, DoorContext } from '../../http/door.ts'
@@ -15,6 +16,7 @@ import { groupsOf } from '../../users/groups.ts'
 import { accountState, findUser, type ManagedUser } from '../../users/managed-user.ts'
 import { linkState } from '../../users/one-time-links.ts'
 import { may, mayActOn } from '../../users/roles.ts'
+import { shownAt } from '../access-tokens.tsx'
 import { eventMessage } from '../event-words.ts'
 import { frameOf, type PageParts, page } from '../page-parts.ts'
 import { AdminUserView, type ShownUser, type UserAct } from '../views/admin/user.tsx'
@@ -27,6 +29,7 @@ const notices = {
   reactivated: 'adminUser.notice.reactivated',
   'sessions-ended': 'adminUser.notice.sessionsEnded',
   'invitation-revoked': 'adminUser.notice.invitationRevoked',
+  'token-revoked': 'adminUser.notice.tokenRevoked',
 } as const
 
 /** Declares the page of one user. */
@@ -81,7 +84,7 @@ function actsFor({ account }: Standing, user: ManagedUser, now: Instant): UserAc
     ...(may(role, 'users.manage') ? (['edit'] as const) : []),
     ...(others && may(role, 'users.reset-mfa') && accountState(user, now) === 'active' ? [reset] : []),
     ...(others && may(role, 'users.manage')
-      ? (['end-sessions', user.deactivatedAt === null ? 'deactivate' : 'reactivate', 'delete'] as const)
+      ? (['end-sessions', 'revoke-token', user.deactivatedAt === null ? 'deactivate' : 'reactivate', 'delete'] as const)
       : []),
   ]
 }
@@ -119,6 +122,7 @@ async function describe({ db, limits, clock }: SignInParts, user: ManagedUser): 
     authenticators,
     groups: await groupsOf(db, user.id),
     recoveryCodes: saved,
+    tokens: shownAt(await listAccessTokens(db, user.id), now),
     mfa: authenticators.length === 0 && user.mfaResetAt !== null ? 'reset' : mfaState(authenticators, saved !== null),
     setUpLink: link,
     // Whoever may not sign in has no sessions, though rows may be left for the sweep.

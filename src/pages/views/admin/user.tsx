@@ -4,6 +4,7 @@
  */
 import type { Child } from 'hono/jsx'
 import type { MessageId } from '../../../messages.ts'
+import type { ShownAccessToken } from '../access-tokens/access-tokens.tsx'
 import { MfaBadge, type MfaState } from '../parts/badges.tsx'
 import type { DeviceNames, ProofName } from '../parts/device.ts'
 import type { ShownExplanation } from '../parts/explanation.tsx'
@@ -14,6 +15,7 @@ import { SignedInPage } from '../parts/signed-in-page.tsx'
 import { type AccountStateName, stateNames } from './account-states.ts'
 import { UserEvents } from './user-events.tsx'
 import { UserSessions } from './user-sessions.tsx'
+import { UserTokens } from './user-tokens.tsx'
 
 /** Describes an account and what belongs to it. */
 export interface ShownUser {
@@ -43,6 +45,7 @@ export interface ShownUser {
   readonly groups: readonly { readonly id: string; readonly name: string }[]
   /** The newest events about this account; null for whoever may not read the audit log. */
   readonly events: readonly ShownUserEvent[] | null
+  readonly tokens: readonly ShownAccessToken[]
 }
 
 /** Describes one running session. */
@@ -76,6 +79,7 @@ export type UserAct =
   | 'reactivate'
   | 'delete'
   | 'end-sessions'
+  | 'revoke-token'
 
 /** Holds what the page of one user shows. */
 export interface AdminUserProps {
@@ -115,6 +119,7 @@ export function AdminUserView({ frame, user, acts, own, now, notice }: AdminUser
       <TwoFactor frame={frame} user={user} now={now} />
       <UserSessions frame={frame} user={user} mayEnd={acts.includes('end-sessions')} />
       {user.events !== null && <UserEvents frame={frame} userId={user.id} events={user.events} />}
+      <UserTokens frame={frame} userId={user.id} tokens={user.tokens} mayRevoke={acts.includes('revoke-token')} />
       <Acts frame={frame} user={user} acts={acts} />
     </SignedInPage>
   )

@@ -85,6 +85,17 @@ export function SecuritySection({ frame, security }: SecuritySectionProps) {
         >
           <p class="text-sm text-soft">{t('settings.sessionsText')}</p>
         </Row>
+        <Row
+          icon="key"
+          title={t('accessTokens.title')}
+          action={
+            <a href="/my-profile/tokens" class="btn btn-sm">
+              {t('settings.showTokens')}
+            </a>
+          }
+        >
+          <p class="max-w-prose text-sm text-soft">{t('settings.tokens')}</p>
+        </Row>
       </div>
     </section>
   )
