@@ -7,81 +7,61 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { startProcess } from '../test/support/process.ts'
-import { callsFor } from './check-api/calls.ts'
+import { type Description, faultOf, type Operation } from './check-api/answers.ts'
+import { calls, notReached } from './check-api/calls.ts'
 import { differences } from './check-api/differences.ts'
 import { becomeAdministrator, type Caller } from './check-api/session.ts'
-
-type Json = Record<string, unknown>
-interface Operation {
-  operationId: string
-  responses: Record<string, { content?: Record<string, { schema: Json }> }>
-}
-interface Description {
-  paths: Record<string, Record<string, Operation>>
-  components: { schemas: Json }
-}
 
 const committedFile = 'docs/reference/openapi.json'
 const committed = JSON.parse(readFileSync(join(import.meta.dirname, '..', committedFile), 'utf8')) as Description
 
-/** Makes a check of a schema of the document. zod looks for what is referred to in `$defs` only. */
-function schemaFrom(schema: Json): z.ZodType {
-  const whole = JSON.stringify({ ...schema, $defs: committed.components.schemas })
-  return z.fromJSONSchema(JSON.parse(whole.replaceAll('"#/components/schemas/', '"#/$defs/')))
+interface Found {
+  method: string
+  path: string
+  operation: Operation
 }
 
-/** Says what is wrong with an answer; null when it is as the document describes it. */
-async function faultOf(operation: Operation, response: Response): Promise<string | null> {
-  const text = await response.text()
-  const described = operation.responses[response.status]
-  if (described === undefined) return `answered ${response.status}, which is not described: ${text.slice(0, 300)}`
-  if (described.content === undefined)
-    return text === '' ? null : `answered ${response.status} with a body, and none is described`
-  const type = response.headers.get('content-type')?.split(';')[0] ?? ''
-  const content = described.content[type]
-  if (content === undefined) return `answered ${response.status} as ${type || 'nothing'}, which is not described`
-  const schema = schemaFrom(content.schema)
-  const read = schema.safeParse(JSON.parse(text))
-  return read.success
-    ? null
-    : `answered ${response.status} with what does not fit its schema: ${z.prettifyError(read.error)}`
-}
-
-async function checkOperation(method: string, path: string, operation: Operation, caller: Caller): Promise<string[]> {
-  const calls = callsFor(operation.operationId)
-  if (calls === undefined) return ['is not called by scripts/check-api/calls.ts']
+async function checkOperation({ method, path, operation }: Found, caller: Caller): Promise<string[]> {
   const faults: string[] = []
   const seen = new Set<number>()
-  for (const call of calls) {
+  for (const call of calls[operation.operationId] ?? []) {
     const response = await caller.send(method.toUpperCase(), path, call)
-    seen.add(response.status)
-    const fault = await faultOf(operation, response)
+    const type = response.headers.get('content-type')?.split(';')[0] ?? ''
+    const { status } = response
+    seen.add(status)
+    const fault = faultOf(committed, operation, { status, type, text: await response.text() })
     if (fault !== null) faults.push(`${call.what}: ${fault}`)
-    else if (response.status !== call.status)
-      faults.push(`${call.what}: answered ${response.status} instead of ${call.status}`)
+    else if (status !== call.status) faults.push(`${call.what}: answered ${status} instead of ${call.status}`)
   }
   const success = Object.keys(operation.responses)
     .map(Number)
     .find((status) => status < 300)
-  if (success !== undefined && !seen.has(success)) faults.push(`was never called so that it answers ${success}`)
+  if (success !== undefined && !seen.has(success) && notReached[operation.operationId] === undefined)
+    faults.push(`was never called so that it answers ${success}`)
   return faults
 }
 
 const service = await startProcess({})
+const order = Object.keys(calls)
 const faults: string[] = []
 let called = 0
 try {
   const running = (await (await fetch(`${service.url}/api/openapi.json`)).json()) as Description
   faults.push(...differences(committed, running).map((line) => `the document differs from ${committedFile}: ${line}`))
   const caller = await becomeAdministrator(service)
+  const described = new Map<string, Found>()
   for (const [path, operations] of Object.entries(committed.paths))
-    for (const [method, operation] of Object.entries(operations)) {
-      called += 1
-      for (const fault of await checkOperation(method, path, operation, caller))
-        faults.push(`${method.toUpperCase()} ${path}: ${fault}`)
-    }
+    for (const [method, operation] of Object.entries(operations))
+      described.set(operation.operationId, { method, path, operation })
+  // In the order in which the calls are written: what one makes, another changes, and a third deletes.
+  for (const [id, found] of [...described].sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))) {
+    called += 1
+    if (calls[id] === undefined) faults.push(`${id} is not called by scripts/check-api/calls.ts`)
+    for (const fault of await checkOperation(found, caller))
+      faults.push(`${found.method.toUpperCase()} ${found.path}: ${fault}`)
+  }
+  for (const id of order) if (!described.has(id)) faults.push(`${id} is called, and is not an operation`)
 } finally {
   await service.stop()
 }

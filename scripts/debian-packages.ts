@@ -13,6 +13,7 @@ const needed: Record<string, () => boolean> = {
   chromium: () => existsSync(process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'),
   'fonts-liberation': () => filesIn('/usr/share/fonts').some((name) => /\.(?:ttf|otf)$/.test(name)),
   postgresql: () => filesIn('/usr/lib/postgresql').some((name) => name.endsWith('bin/initdb')),
+  curl: () => onPath('curl'),
   oathtool: () => onPath('oathtool'),
   'zbar-tools': () => onPath('zbarimg'),
 }
@@ -29,10 +30,10 @@ function runAsRoot(command: string[]): boolean {
 }
 
 /** The packages that the tests outside the browser need. */
-export const packagesForVitest = ['postgresql']
+export const packagesForVitest = ['postgresql', 'curl']
 
 /** The packages that the tests in the browser need. */
-export const packagesForBrowser = Object.keys(needed).filter((name) => name !== 'postgresql')
+export const packagesForBrowser = Object.keys(needed).filter((name) => !packagesForVitest.includes(name))
 
 /**
  * Installs what is missing and returns whether everything is there now. It never asks: where it may not install, it names

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventsPage } from './docs/events.ts'
-import { type Route, routesPage } from './docs/routes.ts'
+import { purposesOf, type Route, routesPage } from './docs/routes.ts'
 import { settingsPage } from './docs/settings.ts'
 
 /** Where the repository lies. */
@@ -25,7 +25,7 @@ export function generatePages({ routes, apiDescription }: Described): Record<str
   return {
     'docs/reference/settings.md': madeBy + settingsPage(),
     'docs/reference/events.md': madeBy + eventsPage(root),
-    'docs/reference/routes.md': madeBy + routesPage(routes),
+    'docs/reference/routes.md': madeBy + routesPage(routes, purposesOf(apiDescription)),
     'docs/reference/openapi.json': `${JSON.stringify(apiDescription, null, 2)}\n`,
   }
 }

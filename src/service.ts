@@ -112,9 +112,10 @@ export function createService(parts: ServiceParts): Service {
   const hooks = {
     onBug: (error: unknown, caller: Caller) =>
       log.error({ err: error, requestId: caller.requestId }, 'a request failed'),
-    onAnswer: ({ caller, milliseconds, refused, ...line }: Answered) => {
+    onAnswer: ({ caller, milliseconds, refused, token, ...line }: Answered) => {
       const { requestId, address } = caller
-      const fields = { ...line, ...(refused ? { refused } : {}), milliseconds: Math.round(milliseconds * 10) / 10 }
+      const more = { ...(refused ? { refused } : {}), ...(token ? { token } : {}) }
+      const fields = { ...line, ...more, milliseconds: Math.round(milliseconds * 10) / 10 }
       log.info({ ...fields, requestId, address }, 'answered')
     },
   }

@@ -13,6 +13,8 @@ export interface Call {
   body?: unknown
   type?: string
   status: number
+  /** Does what has to be done first, past the API. */
+  before?: (known: Known, url: string) => Promise<unknown>
   /** Keeps something of the answer for later calls. */
   keep?: (answer: Record<string, unknown>, known: Known) => void
 }
@@ -21,6 +23,8 @@ export interface Call {
 export type Known = Map<string, string>
 
 export interface Caller {
+  /** A personal access token with every scope. */
+  token: string
   send(method: string, path: string, call: Call): Promise<Response>
 }
 
@@ -40,13 +44,15 @@ export async function becomeAdministrator({ url, setUpLink }: ServiceProcess): P
     .join('; ')
   const known: Known = new Map()
   const send = async (method: string, path: string, call: Call) => {
+    await call.before?.(known, url)
     const address = path.replace(/\{(\w+)\}/g, (_, name: string) => call.ids?.(known)[name] ?? '')
     const identity: Record<string, Record<string, string>> = {
       session: { cookie, origin: url },
       token: { authorization: `Bearer ${known.get('token')}` },
       nobody: { origin: url },
     }
-    const type = call.body === undefined ? {} : { 'content-type': call.type ?? 'application/json' }
+    const type: Record<string, string> =
+      call.body === undefined && call.type === undefined ? {} : { 'content-type': call.type ?? 'application/json' }
     const body = call.body === undefined || typeof call.body === 'string' ? call.body : JSON.stringify(call.body)
     const response = await fetch(`${url}${address}${call.query ?? ''}`, {
       method,
@@ -74,5 +80,5 @@ export async function becomeAdministrator({ url, setUpLink }: ServiceProcess): P
     status: 201,
     keep: (made) => known.set('token', String(made.token)),
   })
-  return { send }
+  return { send, token: known.get('token') ?? '' }
 }

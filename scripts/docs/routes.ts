@@ -10,7 +10,7 @@ export interface Route {
   scope?: string | null
 }
 
-const purposes: Record<string, string> = {
+const ownPurposes: Record<string, string> = {
   'GET /assets/:file': 'Style sheet and script, compressed ahead of time.',
   'GET /favicon.svg': 'The icon.',
   'GET /favicon.ico': 'Leads to the icon.',
@@ -125,10 +125,6 @@ const purposes: Record<string, string> = {
   'GET /healthz': 'Answers while the process is alive.',
   'GET /readyz': 'Answers 200 while the database answers, else 503.',
   'GET /api/openapi.json': 'The description of the API.',
-  'GET /api/v1/me': 'Who the caller is, and how that was proved.',
-  'GET /api/v1/me/tokens': 'The personal access tokens of the caller.',
-  'POST /api/v1/me/tokens': 'Makes a personal access token and answers it once. Needs a fresh proof.',
-  'DELETE /api/v1/me/tokens/:id': 'Revokes one.',
 }
 
 const opening = `# Routes
@@ -157,8 +153,22 @@ The cookies are \`countersign-session\`, \`countersign-sign-in\` and \`countersi
 
 `
 
-/** Writes the page. Throws when the words here and the routes of the service do not fit each other. */
-export function routesPage(routes: readonly Route[]): string {
+/** What the operations of the API are for, by method and path: their description says it. */
+export function purposesOf(description: Record<string, unknown>): Record<string, string> {
+  const paths = description.paths as Record<string, Record<string, { summary: string }>>
+  return Object.fromEntries(
+    Object.entries(paths).flatMap(([path, operations]) =>
+      Object.entries(operations).map(([method, { summary }]) => [
+        `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`,
+        `${summary}.`,
+      ]),
+    ),
+  )
+}
+
+/** Writes the page. `described` are the purposes that are written elsewhere. Throws when the words here and the routes of the service do not fit each other. */
+export function routesPage(routes: readonly Route[], described: Record<string, string>): string {
+  const purposes: Record<string, string> = { ...ownPurposes, ...described }
   const names = routes.map(({ method, path }) => `${method} ${path}`)
   const faults = [
     ...names.filter((name) => !purposes[name]).map((name) => `${name} has no words in scripts/docs/routes.ts`),

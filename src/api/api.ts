@@ -4,10 +4,16 @@
 import { createDoor, type Door, type DoorParts } from '../http/door.ts'
 import type { HttpSettings } from '../http/settings.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
-import { accessTokenOperations } from './access-tokens.ts'
-import { meOperations } from './me.ts'
 import { describeApi } from './openapi.ts'
 import { operationsOn } from './operation.ts'
+import { accessTokenOperations } from './operations/access-tokens.ts'
+import { auditEventOperations } from './operations/audit-events.ts'
+import { groupOperations } from './operations/groups.ts'
+import { meOperations } from './operations/me.ts'
+import { ownSessionOperations } from './operations/own-sessions.ts'
+import { policyOperations } from './operations/policy.ts'
+import { userActOperations } from './operations/user-acts.ts'
+import { userOperations } from './operations/users.ts'
 import { problem } from './problems.ts'
 
 export interface ApiParts {
@@ -41,8 +47,14 @@ export function createApi({ machine, settings }: ApiParts, hooks: Pick<DoorParts
   })
 
   const operations = operationsOn(door)
-  meOperations(operations)
+  meOperations(operations, machine)
+  ownSessionOperations(operations, machine)
   accessTokenOperations(operations, machine)
+  userOperations(operations, { machine, settings })
+  userActOperations(operations, { machine, settings })
+  groupOperations(operations, machine)
+  policyOperations(operations, machine)
+  auditEventOperations(operations, machine)
 
   const description = describeApi(operations.declared)
   door.anyone('get', '/api/openapi.json', (c) => c.json(description))

@@ -18,10 +18,15 @@ export class InvalidInput extends Refusal {
   }
 }
 
-/** Reads the body. Throws `not-json`, `bad-request` or `validation-failed`. */
-export async function readBody<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
+/** Throws `not-json` for a body of another type. */
+export function mustBeJson(c: Context): void {
   const type = c.req.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw new Refusal('not-json')
+}
+
+/** Reads the body. Throws `not-json`, `bad-request` or `validation-failed`. */
+export async function readBody<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
+  mustBeJson(c)
   const read = schema.safeParse(parseJson(await c.req.text()))
   if (read.success) return read.data
   throw new InvalidInput(

@@ -98,7 +98,7 @@ function parametersOf({ path, query }: Operation, components: Json): Json[] {
 }
 
 /** What any operation may be refused for, and what only this one. */
-function refusalsOf({ method, path, scope, access, fresh, body, refusals: own = [] }: Operation): Json {
+function refusalsOf({ method, path, scope, access, fresh, refusals: own = [] }: Operation): Json {
   const codes: RefusalCode[] = [
     'signed-out',
     'invalid-token',
@@ -107,9 +107,8 @@ function refusalsOf({ method, path, scope, access, fresh, body, refusals: own = 
     'recovery-codes-owed',
     ...(access === 'signed-in' ? [] : (['not-allowed'] as const)),
     scope === null ? 'not-for-tokens' : 'scope-missing',
-    ...(method === 'get' ? [] : (['cross-origin'] as const)),
+    ...(method === 'get' ? [] : (['cross-origin', 'bad-request', 'too-large', 'not-json'] as const)),
     'validation-failed',
-    ...(body ? (['bad-request', 'too-large', 'not-json'] as const) : []),
     ...(path.includes(':') ? (['not-found'] as const) : []),
     ...own,
   ]

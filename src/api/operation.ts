@@ -7,7 +7,7 @@ import type { Door, DoorContext } from '../http/door.ts'
 import { Refusal, type RefusalCode } from '../refusal.ts'
 import type { AnyStanding, Standing } from '../sign-in/standing.ts'
 import type { Permission } from '../users/roles.ts'
-import { readBody, readQuery } from './input.ts'
+import { mustBeJson, readBody, readQuery } from './input.ts'
 
 export interface Operation {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete'
@@ -37,12 +37,15 @@ type Open<Path extends string> = Path extends `${string}:${infer Name}/${infer R
     ? Name
     : never
 
+/** Neither JSON nor a query can say undefined: a field is there or it is not. */
+type Sent<Value> = { [Name in keyof Value]: Exclude<Value[Name], undefined> }
+
 interface Given<O extends Operation> {
   c: DoorContext
   standing: O['scope'] extends null ? Standing : AnyStanding
   ids: Record<Open<O['path']>, string>
-  query: O['query'] extends z.ZodObject ? z.output<O['query']> : undefined
-  body: O['body'] extends z.ZodObject ? z.output<O['body']> : undefined
+  query: O['query'] extends z.ZodObject ? Sent<z.output<O['query']>> : undefined
+  body: O['body'] extends z.ZodObject ? Sent<z.output<O['body']>> : undefined
 }
 
 type Answered<O extends Operation> = O['answer'] extends { schema: infer S extends z.ZodType } ? z.input<S> : null
@@ -65,7 +68,7 @@ export function operationsOn(door: Door): Operations {
       declared.push(operation)
       const { access, scope, method, path } = operation
       const answer = async (c: DoorContext, standing: AnyStanding) => {
-        const given = { c, standing, ...(await readInput(c, operation)) }
+        const given: unknown = { c, standing, ...(await readInput(c, operation, standing)) }
         const value = await handle(given as Given<O>)
         return operation.answer.status === 204 ? c.body(null, 204) : c.json(value as object, operation.answer.status)
       }
@@ -75,18 +78,24 @@ export function operationsOn(door: Door): Operations {
   }
 }
 
-/** An operation without parameters takes none. */
-const noParameters = z.strictObject({})
+/** What an operation takes that declares nothing. */
+const nothing = z.strictObject({})
 
 const rowId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-async function readInput(c: DoorContext, { query, body }: Operation) {
+async function readInput(c: DoorContext, { method, query, body }: Operation, { via }: AnyStanding) {
   const ids = c.req.param() as Record<string, string>
   // What is no id names nothing.
   if (!Object.values(ids).every((id) => rowId.test(id))) throw new Refusal('not-found')
   return {
     ids,
-    query: readQuery(c, query ?? noParameters),
-    body: body ? await readBody(c, body) : undefined,
+    query: readQuery(c, query ?? nothing),
+    body: method === 'get' ? undefined : body ? await readBody(c, body) : await mustBeEmpty(c, method, via),
   }
+}
+
+/** Nothing comes with the request, or an empty object. From a browser it is called JSON all the same: no form can say that. */
+async function mustBeEmpty(c: DoorContext, method: Operation['method'], via: AnyStanding['via']): Promise<undefined> {
+  if (via === 'session' && method !== 'delete') mustBeJson(c)
+  if ((await c.req.text()) !== '') await readBody(c, nothing)
 }

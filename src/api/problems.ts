@@ -20,6 +20,8 @@ export const problemTitles: Readonly<Partial<Record<RefusalCode | 'bug', string>
   'not-allowed': 'This user may not do that.',
   'not-for-tokens': 'No token may do that. It is done in person.',
   'scope-missing': 'The token lacks the scope that this asks for.',
+  'not-on-yourself': 'Nobody may do that to their own account here.',
+  'last-administrator': 'Somebody must remain who can administer the service.',
   'mfa-enforced': 'Multi-factor authentication is required, so it cannot be turned off.',
   'mfa-needed-first': 'Whoever requires multi-factor authentication of others has to have it.',
   'cross-origin': 'The request did not come from a page of this service.',

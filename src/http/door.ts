@@ -103,6 +103,8 @@ export interface Answered {
   path: string
   status: number
   refused: RefusalCode | null
+  /** The id of the personal access token that it bore, so that what a token did can be found by the request's number. */
+  token: string | null
   milliseconds: number
   caller: Caller
 }
@@ -140,6 +142,7 @@ export function createDoor(parts: DoorParts): Door {
       path: c.req.path,
       status: c.res.status,
       refused: c.get('refused'),
+      token: c.get('token')?.token.id ?? null,
       milliseconds: performance.now() - began,
       caller,
     })

@@ -13,7 +13,7 @@ import { readAccount } from './account.ts'
 import { mayActUpon, mustBePermitted } from './administer.ts'
 import { actOnUser } from './manage-users.ts'
 import type { SignInParts } from './parts.ts'
-import type { AnyStanding, Standing } from './standing.ts'
+import type { AnyStanding } from './standing.ts'
 
 /** An invitation that is on its way: by mail, or, with a token, for whoever invited to hand over. */
 export interface SentInvitation {
@@ -67,7 +67,7 @@ export async function addUser(
 /** Invites somebody anew who has not chosen a password yet; the older link is void. Throws `conflict` for anybody else. */
 export async function inviteAgain(
   parts: SignInParts,
-  standing: Standing,
+  standing: AnyStanding,
   { userId, caller }: { userId: string; caller: Caller },
 ): Promise<SentInvitation> {
   return actOnUser(parts, standing, { permission: 'users.invite', userId, caller }, async (trx, user, about) => {
@@ -79,7 +79,7 @@ export async function inviteAgain(
 /** Takes back the invitation that is open. Throws `conflict` when none is. */
 export async function revokeInvitation(
   parts: SignInParts,
-  standing: Standing,
+  standing: AnyStanding,
   { userId, caller }: { userId: string; caller: Caller },
 ): Promise<void> {
   await actOnUser(parts, standing, { permission: 'users.invite', userId, caller }, async (trx, _user, about) => {

@@ -15,11 +15,11 @@ import {
 import { findUser } from '../users/managed-user.ts'
 import { mustBePermitted } from './administer.ts'
 import type { SignInParts } from './parts.ts'
-import type { Standing } from './standing.ts'
+import type { AnyStanding } from './standing.ts'
 
 type By = { caller: Caller }
 
-function begin(parts: SignInParts, standing: Standing, caller: Caller) {
+function begin(parts: SignInParts, standing: AnyStanding, caller: Caller) {
   mustBePermitted(standing, 'groups.manage')
   return { now: parts.clock(), caller, actor: standing.account.user.id }
 }
@@ -33,7 +33,7 @@ async function mustFindGroup(trx: DatabaseTransaction, id: string): Promise<Grou
 /** Creates a group and gives its id. Throws `conflict` when the name is taken. */
 export async function addGroup(
   parts: SignInParts,
-  standing: Standing,
+  standing: AnyStanding,
   { name, caller }: By & { name: string },
 ): Promise<string> {
   const about = begin(parts, standing, caller)
@@ -47,7 +47,7 @@ export async function addGroup(
 /** Gives a group another name. Throws `conflict` or `not-found`. */
 export async function changeGroupName(
   parts: SignInParts,
-  standing: Standing,
+  standing: AnyStanding,
   { groupId, name, caller }: By & { groupId: string; name: string },
 ): Promise<void> {
   const about = begin(parts, standing, caller)
@@ -66,7 +66,7 @@ export async function changeGroupName(
 /** Deletes a group; its members stay. Throws `not-found`. */
 export async function removeGroup(
   parts: SignInParts,
-  standing: Standing,
+  standing: AnyStanding,
   { groupId, caller }: By & { groupId: string },
 ): Promise<void> {
   const about = begin(parts, standing, caller)
@@ -80,7 +80,7 @@ export async function removeGroup(
 /** Adds a user to a group; nothing happens to who is in it already. Throws `not-found` for group or user. */
 export async function addToGroup(
   parts: SignInParts,
-  standing: Standing,
+  standing: AnyStanding,
   { groupId, userId, caller }: By & { groupId: string; userId: string },
 ): Promise<void> {
   const about = begin(parts, standing, caller)
@@ -95,7 +95,7 @@ export async function addToGroup(
 /** Takes a user out of a group. Throws `not-found` when they are not in it. */
 export async function removeFromGroup(
   parts: SignInParts,
-  standing: Standing,
+  standing: AnyStanding,
   { groupId, userId, caller }: By & { groupId: string; userId: string },
 ): Promise<void> {
   const about = begin(parts, standing, caller)

@@ -8,34 +8,38 @@ import { Refusal } from '../refusal.ts'
 import { endOtherSessions, endSessionOf } from '../sessions/sessions.ts'
 import type { Instant } from '../time.ts'
 import { changeUser, deleteUser, findUser, type ManagedUser } from '../users/managed-user.ts'
-import { mayActOn, type Permission } from '../users/roles.ts'
+import type { Permission } from '../users/roles.ts'
 import { hasExpired } from '../users/state.ts'
 import { readAccount } from './account.ts'
-import { mustBePermitted } from './administer.ts'
+import { mayActUpon, mustBePermitted } from './administer.ts'
 import { endEverything } from './end-everything.ts'
 import type { SignInParts } from './parts.ts'
 import { endOtherSignIns } from './sign-in.ts'
-import type { Standing } from './standing.ts'
+import type { AnyStanding } from './standing.ts'
 
 type About = Omit<Circumstances, 'subject'> & { actor: string }
 
 /** Refuses what nobody should do to themselves, by mistake or to be rid of a rule. */
-export function mustNotBeOneself(standing: Standing, userId: string): void {
+export function mustNotBeOneself(standing: AnyStanding, userId: string): void {
   if (standing.account.user.id === userId) throw new Refusal('not-on-yourself')
 }
 
 /** Finds the user to act on. Throws `not-found`, or `not-allowed` when the actor's role may not act on theirs. */
-export async function mustFindUser(trx: DatabaseTransaction, standing: Standing, userId: string): Promise<ManagedUser> {
+export async function mustFindUser(
+  trx: DatabaseTransaction,
+  standing: AnyStanding,
+  userId: string,
+): Promise<ManagedUser> {
   const user = await findUser(trx, userId)
   if (!user) throw new Refusal('not-found')
-  if (!mayActOn(standing.account.user.role, user.role)) throw new Refusal('not-allowed')
+  if (!mayActUpon(standing, user.role)) throw new Refusal('not-allowed')
   return user
 }
 
 /** Runs an act on one user in a transaction, once it is clear that the actor may. */
 export async function actOnUser<Result>(
   parts: SignInParts,
-  standing: Standing,
+  standing: AnyStanding,
   { permission, userId, caller }: { permission: Permission; userId: string; caller: Caller },
   act: (trx: DatabaseTransaction, user: ManagedUser, about: About) => Promise<Result>,
 ): Promise<Result> {
@@ -57,7 +61,7 @@ export interface UserEdit {
  */
 export async function editUser(
   parts: SignInParts,
-  standing: Standing,
+  standing: AnyStanding,
   { userId, caller, ...edit }: UserEdit & { userId: string; caller: Caller },
 ): Promise<void> {
   await actOnUser(parts, standing, { permission: 'users.manage', userId, caller }, async (trx, user, about) => {
@@ -66,6 +70,7 @@ export async function editUser(
     const name = edit.name !== undefined && edit.name !== user.name ? { name: edit.name } : {}
     const role = edit.role !== undefined && edit.role !== user.role ? { role: edit.role } : {}
     const ends = edit.expiresAt !== undefined && edit.expiresAt !== user.expiresAt ? { expiresAt: edit.expiresAt } : {}
+    if (role.role !== undefined && !mayActUpon(standing, role.role)) throw new Refusal('not-allowed')
     if (ends.expiresAt != null && ends.expiresAt <= now) throw new Refusal('bad-request')
     if (Object.keys({ ...name, ...role, ...ends }).length === 0) return
     await changeUser(trx, user, { ...name, ...role, ...ends }, now)
@@ -86,7 +91,7 @@ function iso(at: Instant | null): string | null {
 /** Deactivates an account, at every door at once. Throws `last-administrator`, or `conflict` when it is so already. */
 export async function deactivateUser(
   parts: SignInParts,
-  standing: Standing,
+  standing: AnyStanding,
   { userId, caller }: { userId: string; caller: Caller },
 ): Promise<void> {
   mustNotBeOneself(standing, userId)
@@ -101,7 +106,7 @@ export async function deactivateUser(
 /** Makes a deactivated account usable again: with its password and factors, and with nothing open. */
 export async function reactivateUser(
   parts: SignInParts,
-  standing: Standing,
+  standing: AnyStanding,
   { userId, caller }: { userId: string; caller: Caller },
 ): Promise<void> {
   mustNotBeOneself(standing, userId)
@@ -117,7 +122,7 @@ export async function reactivateUser(
 /** Deletes an account with everything that is its own. The record of what happened stays, under the account's id. */
 export async function removeUser(
   parts: SignInParts,
-  standing: Standing,
+  standing: AnyStanding,
   { userId, caller }: { userId: string; caller: Caller },
 ): Promise<void> {
   mustNotBeOneself(standing, userId)
@@ -130,7 +135,7 @@ export async function removeUser(
 /** Ends one session of somebody else, or, without `sessionId`, all of them and every sign-in in progress. They are told by mail. */
 export async function endSessionsOf(
   parts: SignInParts,
-  standing: Standing,
+  standing: AnyStanding,
   { userId, sessionId, caller }: { userId: string; sessionId: string | null; caller: Caller },
 ): Promise<void> {
   mustNotBeOneself(standing, userId)

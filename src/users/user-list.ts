@@ -63,8 +63,9 @@ export async function listUsers(
     filter,
     after,
     limit = usersPerPage,
+    only,
     now,
-  }: { filter: UserFilter; after: string | null; limit?: number; now: Instant },
+  }: { filter: UserFilter; after: string | null; limit?: number; only?: string; now: Instant },
 ): Promise<{ users: ListedUser[]; next: string | null }> {
   let query = db
     .selectFrom('users')
@@ -85,6 +86,7 @@ export async function listUsers(
     .where((e) => e.and(conditionsOf(e, filter, now)))
     .orderBy('users.email_key')
     .limit(limit + 1)
+  if (only !== undefined) query = query.where('users.id', '=', only)
   if (after !== null) query = query.where('users.email_key', '>', after)
   const rows = await query.execute()
   const page = rows.slice(0, limit)
@@ -107,6 +109,12 @@ export async function listUsers(
     })),
     next: rows.length > limit ? (page.at(-1)?.email_key ?? null) : null,
   }
+}
+
+/** Finds one user as the list shows them; null when there is no such one. */
+export async function findListedUser(db: Database, id: string, now: Instant): Promise<ListedUser | null> {
+  const { users } = await listUsers(db, { filter: everyUser, after: null, only: id, now })
+  return users[0] ?? null
 }
 
 function mfaOf(row: {

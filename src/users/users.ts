@@ -77,11 +77,16 @@ function isTaken(error: unknown): boolean {
   )
 }
 
-/** Keeps a person's own preferences. A null language follows the browser. */
+/** Keeps a person's own preferences; what is left out stays. A null language follows the browser. */
 export async function setPreferences(
   db: Database,
   userId: string,
-  { language, theme }: { language: string | null; theme: Theme },
+  preferences: { language?: string | null; theme?: Theme },
 ): Promise<void> {
-  await db.updateTable('users').set({ language, theme }).where('id', '=', userId).execute()
+  await db.updateTable('users').set(preferences).where('id', '=', userId).execute()
+}
+
+/** Gives a user another name, as they want to be called. */
+export async function setName(trx: DatabaseTransaction, userId: string, name: string | null): Promise<void> {
+  await trx.updateTable('users').set({ name }).where('id', '=', userId).execute()
 }

@@ -43,13 +43,13 @@ for (const dialect of dialects) {
       const { id, token } = await addToken(running, person, scopes)
       const inPerson = running.service.routes.filter(({ scope }) => scope === null)
       expect(inPerson.map(({ method, path }) => `${method} ${path}`)).toEqual(
-        expect.arrayContaining(['GET /api/v1/me/tokens', 'POST /api/v1/me/tokens', 'DELETE /api/v1/me/tokens/:id']),
+        expect.arrayContaining(['GET /api/v1/me/tokens', 'POST /api/v1/me/tokens', 'DELETE /api/v1/me/tokens/:token']),
       )
       for (const { method, path } of inPerson) {
         const route = `${method} ${path}`
         const state = { ids: { accessToken: id } } as State
         const text = method === 'GET' || method === 'DELETE' ? '' : bodyOf(route, state)
-        const call = `${method} ${path.replace(':id', id)}`
+        const call = `${method} ${path.replace(/:(\w+)/g, id)}`
         const changes = await changesOf(async () => {
           const answer = await callByToken(running, token, call, text === '' ? undefined : JSON.parse(text))
           expect([route, answer.status, answer.body.code]).toEqual([route, 403, 'not-for-tokens'])
@@ -92,7 +92,7 @@ for (const dialect of dialects) {
           const answer = await callByToken(
             running,
             all.token,
-            `${method} ${path.replace(':id', someId)}`,
+            `${method} ${path.replace(/:(\w+)/g, someId)}`,
             anyBody(method),
           )
           expect([method, path, answer.status, answer.body.code]).toEqual([method, path, 403, 'scope-missing'])
@@ -107,7 +107,7 @@ for (const dialect of dialects) {
       const { token } = await addToken(running, person, scopes)
       const forOthers = running.service.routes.filter(({ scope, access }) => scope && access !== 'signed-in')
       for (const { method, path } of forOthers) {
-        const call = `${method} ${path.replace(':id', someId)}`
+        const call = `${method} ${path.replace(/:(\w+)/g, someId)}`
         await running.db.updateTable('users').set({ role: 'member' }).where('id', '=', person.id).execute()
         const demoted = await callByToken(running, token, call, anyBody(method))
         expect([call, demoted.status, demoted.body.code]).toEqual([call, 403, 'not-allowed'])

@@ -6,7 +6,11 @@ import { mustBeAccessible, mustShowProblem, sendUnchecked } from './support/acce
 import { addPerson, administrator, member, signIn } from './support/people.ts'
 import { expect, test } from './support/test.ts'
 
-test('a token is made, works, and is revoked; every page on the way is accessible', async ({ page, service, request }) => {
+test('a token is made, works, and is revoked; every page on the way is accessible', async ({
+  page,
+  service,
+  request,
+}) => {
   await signIn(page, administrator)
   await page.getByRole('link', { name: 'Settings', exact: true }).first().click()
   await page.getByRole('link', { name: 'Show tokens' }).click()
@@ -35,7 +39,9 @@ test('a token is made, works, and is revoked; every page on the way is accessibl
   await mustBeAccessible(page, 'one token')
   await page.getByRole('button', { name: /^Revoke “Wolfe/ }).click()
   await expect(page.getByText('The token is revoked.')).toBeVisible()
-  expect((await request.get(`${service.url}/api/v1/me`, { headers: { authorization: `Bearer ${token}` } })).status()).toBe(401)
+  expect(
+    (await request.get(`${service.url}/api/v1/me`, { headers: { authorization: `Bearer ${token}` } })).status(),
+  ).toBe(401)
 })
 
 test('an administrator sees and revokes the token of somebody else', async ({ page, openBrowser }) => {

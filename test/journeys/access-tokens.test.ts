@@ -204,6 +204,17 @@ for (const dialect of dialects) {
           },
           200,
         ],
+        'MFA reset by somebody else': [
+          async () => {
+            const { person } = await addProtectedPerson(running)
+            await running.db.deleteFrom('totp_factors').execute()
+            await running.db.deleteFrom('recovery_code_sets').execute()
+            await running.db.updateTable('users').set({ mfa_reset_at: running.time.now }).execute()
+            return person
+          },
+          403,
+          'enrolment-owed',
+        ],
         deactivated: [
           async () => {
             const { person } = await addProtectedPerson(running)

@@ -49,13 +49,37 @@ const turnedAway: Row = {
   '→ /recovery-codes': signedInOwesCodes,
 }
 
+const administrators: readonly StateName[] = ['administrator', 'stale administrator']
+const readers: readonly StateName[] = [...administrators, 'auditor', 'help desk']
+const auditors: readonly StateName[] = [...administrators, 'auditor']
+const helpers: readonly StateName[] = ['administrator', 'help desk']
+
 /** The same, as the API says it. */
 const refused: Row = {
   '401': [...outside, ...signingIn],
   '403': [...signedInOwesEnrolment, ...signedInOwesCodes],
 }
 
-const administrators: readonly StateName[] = ['administrator', 'stale administrator']
+/** The same for a sensitive act: a session whose proof is old is challenged. */
+const refusedUnlessFresh: Row = { ...refused, '401': [...outside, ...signingIn, ...stale] }
+
+/** A route of the API that only reads. */
+const readBy = (who: readonly StateName[]): Row => ({
+  ...refused,
+  '403': [...signedInOwesEnrolment, ...signedInOwesCodes, ...usable.filter((name) => !who.includes(name))],
+  data: who,
+})
+
+/** A sensitive act by the API: whoever may not is told so before an old proof is. */
+const doneBy = (who: readonly StateName[], outcome: string): Row => ({
+  '401': [...outside, ...signingIn, 'stale administrator'],
+  '403': [
+    ...signedInOwesEnrolment,
+    ...signedInOwesCodes,
+    ...usable.filter((name) => !who.includes(name) && name !== 'stale administrator'),
+  ],
+  [outcome]: who,
+})
 
 /** The same, and members as well. */
 const membersTurnedAway: Row = { ...turnedAway, '403': members }
@@ -285,13 +309,45 @@ const table: Readonly<Record<string, Row>> = {
   // The API, called from a browser of the service's own origin. For tokens there is a table of its own.
   'GET /api/openapi.json': { data: everyState },
   'GET /api/v1/me': { ...refused, data: usable },
+  'PATCH /api/v1/me': { ...refused, 'changes 204': usable },
+  'GET /api/v1/me/factors': { ...refused, data: usable },
+  'GET /api/v1/me/sessions': { ...refused, data: usable },
+  // There is no other session to end.
+  'DELETE /api/v1/me/sessions': { ...refusedUnlessFresh, '204': [...fresh, ...without2FA] },
+  'DELETE /api/v1/me/sessions/:session': { ...refusedUnlessFresh, '404': [...fresh, ...without2FA] },
   'GET /api/v1/me/tokens': { ...refused, data: usable },
-  'POST /api/v1/me/tokens': {
-    ...refused,
-    '401': [...outside, ...signingIn, ...stale],
-    'changes 201': [...fresh, ...without2FA],
-  },
-  'DELETE /api/v1/me/tokens/:id': { ...refused, 'changes 204': usable },
+  'POST /api/v1/me/tokens': { ...refusedUnlessFresh, 'changes 201': [...fresh, ...without2FA] },
+  'DELETE /api/v1/me/tokens/:token': { ...refused, 'changes 204': usable },
+  'GET /api/v1/users': readBy(readers),
+  'POST /api/v1/users': doneBy(helpers, 'changes 201'),
+  'GET /api/v1/users/:user': readBy(readers),
+  'PATCH /api/v1/users/:user': doneBy(['administrator'], 'changes 204'),
+  'DELETE /api/v1/users/:user': doneBy(['administrator'], 'changes 204'),
+  // With the id of somebody who is invited.
+  'POST /api/v1/users/:user/invitation': doneBy(helpers, 'changes 201'),
+  'DELETE /api/v1/users/:user/invitation': doneBy(helpers, 'changes 204'),
+  'POST /api/v1/users/:user/deactivate': doneBy(['administrator'], 'changes 204'),
+  'POST /api/v1/users/:user/reactivate': doneBy(['administrator'], '409'),
+  'GET /api/v1/users/:user/sessions': readBy(readers),
+  'DELETE /api/v1/users/:user/sessions': doneBy(['administrator'], '204'),
+  'DELETE /api/v1/users/:user/sessions/:session': doneBy(['administrator'], '404'),
+  'GET /api/v1/users/:user/tokens': readBy(readers),
+  'DELETE /api/v1/users/:user/tokens/:token': doneBy(['administrator'], 'changes 204'),
+  'POST /api/v1/users/:user/mfa-reset': doneBy(helpers, 'changes 201'),
+  'POST /api/v1/users/:user/set-up-link': doneBy(helpers, '409'),
+  'GET /api/v1/groups': readBy(readers),
+  'POST /api/v1/groups': doneBy(['administrator'], 'changes 201'),
+  'PATCH /api/v1/groups/:group': doneBy(['administrator'], 'changes 204'),
+  'DELETE /api/v1/groups/:group': doneBy(['administrator'], 'changes 204'),
+  // With somebody who is in it.
+  'PUT /api/v1/groups/:group/members/:user': doneBy(['administrator'], '204'),
+  'DELETE /api/v1/groups/:group/members/:user': doneBy(['administrator'], 'changes 204'),
+  'GET /api/v1/policy': readBy(auditors),
+  'GET /api/v1/policy/preview': readBy(auditors),
+  'PUT /api/v1/policy': doneBy(['administrator'], 'changes data'),
+  'POST /api/v1/policy/confirm': doneBy(['administrator'], '409'),
+  'GET /api/v1/audit-events': readBy(auditors),
+  'GET /api/v1/audit-events/:event': readBy(auditors),
 
   // For administrators.
   'GET /admin': { ...membersTurnedAway, '→ /admin/users': [...administrators, 'auditor', 'help desk'] },

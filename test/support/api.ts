@@ -1,5 +1,6 @@
 // Programs that call the API: with a token, or from a page with somebody's session.
 
+import { type Description, faultOf, operationAt } from '../../scripts/check-api/answers.ts'
 import { addAccessToken } from '../../src/access-tokens/access-tokens.ts'
 import type { Scope } from '../../src/access-tokens/scopes.ts'
 import { days } from '../../src/time.ts'
@@ -14,8 +15,15 @@ export interface ApiAnswer {
   body: Record<string, unknown>
 }
 
-const readAnswer = async (response: Response): Promise<ApiAnswer> => {
+/** Reads an answer, and holds it to the description: what no operation is described to answer is a fault of the service. */
+const readAnswer = async (running: TestService, call: string, response: Response): Promise<ApiAnswer> => {
   const text = await response.text()
+  const description = running.service.apiDescription as unknown as Description
+  const [method = '', path = ''] = call.split(' ')
+  const operation = operationAt(description, method, path)
+  const type = response.headers.get('content-type')?.split(';')[0] ?? ''
+  const fault = operation && faultOf(description, operation, { status: response.status, type, text })
+  if (fault) throw new Error(`${call} ${fault}`)
   return { status: response.status, headers: response.headers, body: text === '' ? {} : JSON.parse(text) }
 }
 
@@ -31,7 +39,7 @@ export async function callByToken(
   const json = body === undefined ? {} : { body: JSON.stringify(body) }
   const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
   const all = { authorization: `Bearer ${token}`, ...type, ...headers }
-  return readAnswer(await running.fetch(path, { method, ...json, headers: all }))
+  return readAnswer(running, call, await running.fetch(path, { method, ...json, headers: all }))
 }
 
 /** Calls with the session of a browser, as script on a page of the service does. */
@@ -45,7 +53,7 @@ export async function callBySession(
   const json = body === undefined ? {} : { body: JSON.stringify(body) }
   const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
   const all = { origin, 'sec-fetch-site': 'same-origin', ...type, ...headers }
-  return readAnswer(await browser.request(path, { method, ...json, headers: all }))
+  return readAnswer(browser.service, call, await browser.request(path, { method, ...json, headers: all }))
 }
 
 /** Gives somebody a token past the pages, whatever their role; making one has journeys of its own. */

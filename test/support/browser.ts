@@ -16,11 +16,11 @@ export interface Page {
 
 export class Browser {
   readonly cookies = new Map<string, string>()
-  readonly #service: TestService
+  readonly service: TestService
   readonly #address: string
 
   constructor(service: TestService, address = '192.0.2.1') {
-    this.#service = service
+    this.service = service
     this.#address = address
   }
 
@@ -56,7 +56,7 @@ export class Browser {
     init: { method: string; body?: string; headers: Record<string, string> },
   ): Promise<Response> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const response = await this.#service.fetch(path, {
+    const response = await this.service.fetch(path, {
       ...init,
       from: this.#address,
       headers: { ...(cookie ? { cookie } : {}), ...init.headers },

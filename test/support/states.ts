@@ -36,7 +36,7 @@ export type StateName = (typeof stateNames)[number]
 /** A token that an administrator has handed out, for routes that are reached by one. */
 export const invitationToken = 'I'.repeat(43)
 /** A group that somebody else is in. */
-export const groupId = 'a-group'
+export const groupId = '00000000-0000-4000-8000-00000000000a'
 /** The same, for somebody whose MFA was reset. */
 export const setUpLinkToken = 'L'.repeat(43)
 

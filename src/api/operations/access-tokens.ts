@@ -2,24 +2,13 @@
 // widens one.
 
 import { z } from 'zod'
-import { listAccessTokens, longestTokenLife, usualTokenLife } from '../access-tokens/access-tokens.ts'
-import { createOwnAccessToken, revokeOwnAccessToken } from '../sign-in/access-tokens.ts'
-import type { SignInParts } from '../sign-in/parts.ts'
-import { days } from '../time.ts'
-import { parseName } from '../users/names.ts'
-import type { Operations } from './operation.ts'
-import { id, moment, scope, thingName, written, writtenOrNull } from './schemas.ts'
-
-const AccessToken = z
-  .object({
-    id,
-    name: z.string(),
-    scopes: z.array(scope),
-    created_at: moment,
-    expires_at: moment,
-    last_used_at: moment.nullable().describe('To the minute.'),
-  })
-  .meta({ id: 'AccessToken' })
+import { listAccessTokens, longestTokenLife, usualTokenLife } from '../../access-tokens/access-tokens.ts'
+import { createOwnAccessToken, revokeOwnAccessToken } from '../../sign-in/access-tokens.ts'
+import type { SignInParts } from '../../sign-in/parts.ts'
+import { days } from '../../time.ts'
+import { parseName } from '../../users/names.ts'
+import type { Operations } from '../operation.ts'
+import { AccessToken, accessTokenOf, id, moment, scope, thingName, written } from '../schemas.ts'
 
 const NewAccessToken = z
   .strictObject({
@@ -55,14 +44,7 @@ export function accessTokenOperations(operations: Operations, machine: SignInPar
       },
     },
     async ({ standing }) => ({
-      tokens: (await listAccessTokens(machine.db, standing.account.user.id)).map((token) => ({
-        id: token.id,
-        name: token.name,
-        scopes: [...token.scopes],
-        created_at: written(token.createdAt),
-        expires_at: written(token.expiresAt),
-        last_used_at: writtenOrNull(token.lastUsedAt),
-      })),
+      tokens: (await listAccessTokens(machine.db, standing.account.user.id)).map(accessTokenOf),
     }),
   )
 
@@ -90,13 +72,13 @@ export function accessTokenOperations(operations: Operations, machine: SignInPar
     {
       ...about,
       method: 'delete',
-      path: '/api/v1/me/tokens/:id',
+      path: '/api/v1/me/tokens/:token',
       id: 'revokeMyToken',
       summary: 'Revoke a token',
       answer: { status: 204, what: 'It is revoked.' },
     },
     async ({ c, standing, ids }) => {
-      await revokeOwnAccessToken(machine, standing, ids.id, c.get('caller'))
+      await revokeOwnAccessToken(machine, standing, ids.token, c.get('caller'))
       return null
     },
   )
