@@ -96,6 +96,9 @@ for (const dialect of dialects) {
             if (isForApi(route) && (route.startsWith('DELETE') || type === 'application/json')) continue
             const response = await request(browser, route, state, { 'content-type': type })
             const outcome = inAWord(response)
+            // The one route that takes files reads this type, and finds no file in what it was sent.
+            if (route === 'POST /admin/settings/branding' && type.startsWith('multipart/') && outcome === '400')
+              continue
             expect(
               ['415', '403', ...(isForApi(route) ? ['401'] : [])].includes(outcome) || outcome.startsWith('→'),
               `${route} as ${type}: ${outcome}`,
