@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { commandsPage } from './docs/commands.ts'
 import { eventsPage } from './docs/events.ts'
 import { purposesOf, type Route, routesPage } from './docs/routes.ts'
 import { settingsPage } from './docs/settings.ts'
@@ -24,6 +25,7 @@ interface Described {
 export function generatePages({ routes, apiDescription }: Described): Record<string, string> {
   return {
     'docs/reference/settings.md': madeBy + settingsPage(),
+    'docs/reference/command-line.md': madeBy + commandsPage(),
     'docs/reference/events.md': madeBy + eventsPage(root),
     'docs/reference/routes.md': madeBy + routesPage(routes, purposesOf(apiDescription)),
     'docs/reference/openapi.json': `${JSON.stringify(apiDescription, null, 2)}\n`,

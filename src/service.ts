@@ -6,7 +6,7 @@ import { createApi } from './api/api.ts'
 import { purgeAttempts } from './attempts/attempts.ts'
 import { createLinker, writeHead } from './audit/chain.ts'
 import { type Caller, record } from './audit/record.ts'
-import { createBranding } from './branding/branding.ts'
+import { type Branding, createBranding } from './branding/branding.ts'
 import { type Config, ConfigFaults } from './config.ts'
 import type { Database } from './database/database.ts'
 import { createPolicies } from './enforcement/policies.ts'
@@ -81,34 +81,8 @@ export interface Service {
 /** Builds the service. It listens to nothing and does no background work by itself: `server.ts` and `main.ts` see to that. */
 export function createService(parts: ServiceParts): Service {
   const { config, db, key, clock, log } = parts
-  const hashing = createHashing(clock)
-  const sealer = sealerFor(key)
-  const branding = createBranding(db)
-  const nameNow = () => branding.current().name ?? config.name
-  const settings: HttpSettings = {
-    url: config.url,
-    trustedProxies: config.trustedProxies,
-    get serviceName() {
-      return nameNow()
-    },
-  }
-  const machine: SignInParts = {
-    db,
-    clock,
-    key,
-    sealer,
-    hashing,
-    policies: createPolicies(),
-    limits: config.session,
-    notify: notifier(settings),
-    deliverNow: (id) => deliverNow(db, parts.mailer, sealer, id, clock()),
-    mailLink: linkMailer(settings, sealer),
-    hasMailServer: config.mail !== null,
-    get serviceName() {
-      return nameNow()
-    },
-    branding,
-  }
+  const machine = createMachine(parts)
+  const settings = settingsOf(config, machine.branding)
   const hooks = {
     onBug: (error: unknown, caller: Caller) =>
       log.error({ err: error, requestId: caller.requestId }, 'a request failed'),
@@ -138,9 +112,9 @@ export function createService(parts: ServiceParts): Service {
     linkAudit: async () => void (await linker.link(clock())),
     sweepEnforcement: () => sweepEnforcement(machine),
     deliverMail: async () => {
-      await branding.refresh()
+      await machine.branding.refresh()
       await answerResetRequests(machine)
-      const delivered = await deliverDue(db, parts.mailer, sealer, clock())
+      const delivered = await deliverDue(db, parts.mailer, machine.sealer, clock())
       for (const mail of delivered.givenUp) log.error({ mail }, 'a mail was given up: see the outbox')
       return delivered
     },
@@ -160,6 +134,46 @@ export function createService(parts: ServiceParts): Service {
       (await isFirstAdministratorMissing(db))
         ? `${config.url}/set-up?token=${await firstAdministratorToken(db, key)}`
         : null,
+  }
+}
+
+function settingsOf(config: ServiceParts['config'], branding: Branding): HttpSettings {
+  return {
+    url: config.url,
+    trustedProxies: config.trustedProxies,
+    get serviceName() {
+      return branding.current().name ?? config.name
+    },
+  }
+}
+
+/** Builds what decides, without any door: for the service, and for commands. */
+export function createMachine({
+  config,
+  db,
+  key,
+  clock,
+  mailer,
+}: Pick<ServiceParts, 'config' | 'db' | 'key' | 'clock' | 'mailer'>): SignInParts {
+  const branding = createBranding(db)
+  const settings = settingsOf(config, branding)
+  const sealer = sealerFor(key)
+  return {
+    db,
+    clock,
+    key,
+    sealer,
+    hashing: createHashing(clock),
+    policies: createPolicies(),
+    limits: config.session,
+    notify: notifier(settings),
+    deliverNow: (id) => deliverNow(db, mailer, sealer, id, clock()),
+    mailLink: linkMailer(settings, sealer),
+    hasMailServer: config.mail !== null,
+    get serviceName() {
+      return settings.serviceName
+    },
+    branding,
   }
 }
 

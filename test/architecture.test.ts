@@ -55,7 +55,7 @@ const groups: readonly (readonly string[])[] = [
   ['refusal', 'config', 'messages', 'csv'],
   ['database'],
   ['secrets'],
-  ['mail'],
+  ['mail', 'open'],
   ['audit'],
   ['attempts', 'sessions'],
   ['users'],
@@ -68,6 +68,7 @@ const groups: readonly (readonly string[])[] = [
   ['pages', 'api', 'applications', 'cli'],
   ['service'],
   ['server'],
+  ['serve'],
   ['main'],
 ]
 const groupOf = (part: string) => groups.findIndex((group) => group.includes(part))

@@ -11,10 +11,10 @@ import { eventsPage, readEvents } from '../scripts/docs/events.ts'
 import { generatePages, root } from '../scripts/docs.ts'
 import { scopes } from '../src/access-tokens/scopes.ts'
 import { problemTitles } from '../src/api/problems.ts'
+import { commands } from '../src/cli/commands.ts'
 import { settings } from '../src/config.ts'
 import { type RefusalCode, refusals } from '../src/refusal.ts'
-import { Browser } from './support/browser.ts'
-import { addProtectedPerson, signIn } from './support/people.ts'
+import { addProtectedPerson } from './support/people.ts'
 import { dialects, startService, type TestService } from './support/service.ts'
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -128,6 +128,16 @@ describe.each(documents)('%s', (path) => {
     for (const [, name = ''] of text.matchAll(/npm run ([a-z:]+)/g)) expect(Object.keys(scripts)).toContain(name)
   })
 
+  test('calls only commands that the command line has', () => {
+    const names = commands.map(({ name }) => name)
+    const called = [...text.matchAll(/(?:^|`|-- )countersign(?: --)? ([a-z][a-z-]*(?: [a-z][a-z-]*)?)/gm)]
+    for (const [, words = ''] of called)
+      expect(
+        names.some((name) => words === name || words.startsWith(`${name} `)),
+        `countersign ${words} in ${path}`,
+      ).toBe(true)
+  })
+
   test('puts nothing in bold but words that stand on a page', () => {
     const labels = new Set<string>(Object.values(en))
     for (const [, label = ''] of withoutFences(text).matchAll(/\*\*([^*]+)\*\*/g)) {
@@ -155,18 +165,6 @@ async function runByHand({ db }: TestService, heading: string, email: string): P
 
 for (const dialect of dialects) {
   describe(`what the operators' guide does by hand in ${dialect}`, () => {
-    test('somebody without phone and codes gets in with the password, and nobody else loses theirs', async () => {
-      const running = await startService({ dialect })
-      const lost = await addProtectedPerson(running, { email: 'lost@example.org' })
-      const other = await addProtectedPerson(running, { email: 'other@example.org' })
-      await runByHand(running, 'Somebody without phone and codes', 'lost@example.org')
-      expect((await lost.browser.open('/my-profile')).at).toMatch(/^\/sign-in/)
-      expect((await signIn(new Browser(running), lost.person)).at).toBe('/my-profile')
-      expect((await other.browser.open('/my-profile')).at).toBe('/my-profile')
-      expect((await signIn(new Browser(running), other.person)).at).toBe('/sign-in/verification-code')
-      await running.stop()
-    })
-
     test('an account is removed when it starts over', async () => {
       const running = await startService({ dialect })
       const { person } = await addProtectedPerson(running)

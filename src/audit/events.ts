@@ -51,12 +51,15 @@ export type AuditEvent =
           | 'mfa-reset'
       }
     }
-  | { name: 'user.created'; details: { role: string; by: 'administrator' | 'first-administrator' | 'settings' } }
+  | {
+      name: 'user.created'
+      details: { role: string; by: 'administrator' | 'first-administrator' | 'settings' | 'host' }
+    }
   | { name: 'user.name-changed'; details: Record<string, never> }
-  | { name: 'user.role-changed'; details: { from: string; to: string } }
+  | { name: 'user.role-changed'; details: { from: string; to: string; by?: 'host' } }
   | { name: 'user.expiry-changed'; details: { from: string | null; to: string | null } }
   | { name: 'user.expired'; details: { at: string } }
-  | { name: 'user.deactivated'; details: Record<string, never> }
+  | { name: 'user.deactivated'; details: { by?: 'host' } }
   | { name: 'user.reactivated'; details: Record<string, never> }
   | { name: 'user.deleted'; details: { role: string } }
   | { name: 'invitation.created'; details: { expiresAt: string } }

@@ -26,3 +26,18 @@ export function changedRows(result: {
 }): number {
   return Number(result.numUpdatedRows ?? result.numDeletedRows ?? result.numInsertedOrUpdatedRows ?? 0n)
 }
+
+class TakenBack extends Error {}
+
+/** Writes what is there already and takes it back. Throws when the database does not let itself be written to. */
+export async function tryWriting(db: Database): Promise<void> {
+  await db
+    .transaction()
+    .execute(async (trx) => {
+      await trx.updateTable('installation').set({ id: 1 }).where('id', '=', 1).execute()
+      throw new TakenBack()
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof TakenBack)) throw error
+    })
+}

@@ -21,3 +21,15 @@ export async function smtpMailer(url: string, from: string): Promise<Mailer> {
 export function logMailer(log: (line: { to: string; subject: string }) => void): Mailer {
   return async ({ to, subject }) => log({ to, subject })
 }
+
+/** Connects, greets, and signs in where the address has a name in it; sends nothing. Throws when the server refuses. */
+export async function reachMailServer(url: string): Promise<void> {
+  const { createTransport } = await import('nodemailer')
+  const limits = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 10_000 }
+  const transport = createTransport({ url, ...limits } as never)
+  try {
+    await transport.verify()
+  } finally {
+    transport.close()
+  }
+}

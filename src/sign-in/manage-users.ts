@@ -96,11 +96,21 @@ export async function deactivateUser(
 ): Promise<void> {
   mustNotBeOneself(standing, userId)
   await actOnUser(parts, standing, { permission: 'users.manage', userId, caller }, async (trx, user, about) => {
-    if (user.deactivatedAt !== null) throw new Refusal('conflict')
-    await changeUser(trx, user, { deactivatedAt: about.now }, about.now)
-    await record(trx, { name: 'user.deactivated', details: {} }, { ...about, subject: userId })
-    await endEverything(trx, userId, 'deactivated', about)
+    await deactivate(trx, user, {}, about)
   })
+}
+
+/** Deactivates as part of whichever act calls for it: an administrator's, or one on the host. */
+export async function deactivate(
+  trx: DatabaseTransaction,
+  user: ManagedUser,
+  details: { by?: 'host' },
+  about: Omit<Circumstances, 'subject'>,
+): Promise<void> {
+  if (user.deactivatedAt !== null) throw new Refusal('conflict')
+  await changeUser(trx, user, { deactivatedAt: about.now }, about.now)
+  await record(trx, { name: 'user.deactivated', details }, { ...about, subject: user.id })
+  await endEverything(trx, user.id, 'deactivated', about)
 }
 
 /** Makes a deactivated account usable again: with its password and factors, and with nothing open. */

@@ -45,7 +45,8 @@ export async function createUser(
   await record(
     trx,
     { name: 'user.created', details: { role: user.role, by } },
-    { ...about, actor: about.actor ?? id, subject: id },
+    // Whoever arrives first creates themselves; whoever is added on the host was added by nobody that has an account.
+    { ...about, actor: by === 'host' ? null : (about.actor ?? id), subject: id },
   )
   return id
 }

@@ -1,0 +1,16 @@
+// Every command there is, in the order in which help lists them.
+
+import { auditCommands } from './audit.ts'
+import type { Command } from './command.ts'
+import { doctor } from './doctor/doctor.ts'
+import { helpCommand } from './help.ts'
+import { serveCommand } from './serve.ts'
+import { userCommands } from './user.ts'
+
+export const commands: readonly Command[] = [
+  serveCommand,
+  ...userCommands,
+  ...auditCommands,
+  doctor,
+  helpCommand(() => commands),
+]

@@ -1,0 +1,63 @@
+// Opens what a command works on, and closes it however the command ends. What happened meanwhile is linked into the audit
+// chain at once: the service may not be running.
+
+import { createLinker } from '../audit/chain.ts'
+import { type Config, ConfigFaults, readConfig } from '../config.ts'
+import type { Database } from '../database/database.ts'
+import { CannotOpen, openForCommand } from '../open.ts'
+import type { MasterKey } from '../secrets/master-key.ts'
+import type { SignInParts } from '../sign-in/parts.ts'
+import { Failure, type Surroundings } from './command.ts'
+
+export interface Opened {
+  config: Config
+  db: Database
+  key: MasterKey
+  machine: SignInParts
+}
+
+/** Reads the settings. Throws `Failure` that names all faults. */
+export function settingsFrom({ environment, folder }: Surroundings): Config {
+  try {
+    return readConfig(environment, folder)
+  } catch (error) {
+    if (!(error instanceof ConfigFaults)) throw error
+    throw new Failure(`Please mend these settings:\n${error.faults.map((fault) => `  - ${fault}`).join('\n')}`)
+  }
+}
+
+/** Runs an act on the opened database. Throws `Failure` when it cannot be opened. */
+export async function withDatabase<Result>(
+  surroundings: Surroundings,
+  act: (opened: Opened) => Promise<Result>,
+): Promise<Result> {
+  const config = settingsFrom(surroundings)
+  const { clock } = surroundings
+  const { db, key } = await openForCommand(config, clock).catch((error: unknown) => {
+    throw error instanceof CannotOpen ? new Failure(error.message) : error
+  })
+  try {
+    const machine = surroundings.createMachine({ config, db, key, clock })
+    // Mails that an act writes carry the name that the service goes by.
+    await machine.branding.refresh()
+    return await act({ config, db, key, machine })
+  } finally {
+    await db.destroy()
+  }
+}
+
+/** The same for an act that changes something. A chain that cannot be extended is no reason to say that the act failed. */
+export async function changeDatabase<Result>(
+  surroundings: Surroundings,
+  act: (opened: Opened) => Promise<Result>,
+): Promise<Result> {
+  return withDatabase(surroundings, async (opened) => {
+    const result = await act(opened)
+    await createLinker(opened.db, opened.key)
+      .link(surroundings.clock())
+      .catch(() =>
+        surroundings.terminal.say('Note: the event could not be linked now. The running service will do it.'),
+      )
+    return result
+  })
+}

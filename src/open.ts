@@ -1,0 +1,126 @@
+// Opens the database and proves the key, for the service and for every command alike. The service may make what is missing
+// at its first start; a command makes nothing and brings nothing up to date. With the wrong key nothing is written.
+
+import { existsSync } from 'node:fs'
+import { type Config, keyFilePath, sqliteFilePath } from './config.ts'
+import { type Database, openDatabase } from './database/database.ts'
+import { migrate, schemaState } from './database/migrate.ts'
+import { createKeyFile, type MasterKey, masterKey, parseMasterKey, readKeyFile } from './secrets/master-key.ts'
+import { confirmKey, hasKeyCheck, sealerFor } from './secrets/sealing.ts'
+import type { Clock } from './time.ts'
+
+/** A reason not to go on that the operator can do something about: told in a sentence, without a stack. */
+export class CannotOpen extends Error {}
+
+/** Opens the database of the settings; makes the SQLite file when it is missing. */
+export function openDatabaseOf(config: Config): Promise<Database> {
+  return openDatabase(
+    config.databaseUrl === null ? { sqliteFile: sqliteFilePath(config) } : { postgres: config.databaseUrl },
+  )
+}
+
+/** Tells in a sentence, without passwords, where the database is. */
+export function nameOfDatabase(config: Config): string {
+  if (config.databaseUrl === null) return sqliteFilePath(config)
+  const url = new URL(config.databaseUrl)
+  return `PostgreSQL at ${url.host}${url.pathname}`
+}
+
+/**
+ * Proves the key, then brings the database up to date. In this order: with the wrong key, or none, nothing is written to
+ * a database that another key has sealed.
+ */
+export async function openForService(config: Config, db: Database, clock: Clock): Promise<MasterKey> {
+  return withReasons(async () => {
+    const isSealed = await hasKeyCheck(db)
+    const key = masterKey(await keyBytes(config, { mayCreate: !isSealed }))
+    if (isSealed) await mustBeRight(key, db, clock)
+    await migrate(db)
+    await mustBeRight(key, db, clock)
+    return key
+  })
+}
+
+/** Opens what a service has made, for a command. Whoever calls it destroys the database handle. */
+export async function openForCommand(config: Config, clock: Clock): Promise<{ db: Database; key: MasterKey }> {
+  mustBeThere(config)
+  const db = await openDatabaseOf(config)
+  try {
+    const key = await withReasons(async () => {
+      if (!(await hasKeyCheck(db)))
+        throw new CannotOpen(
+          `The database is empty (${nameOfDatabase(config)}). Start the service once; it sets it up.`,
+        )
+      const proved = masterKey(await keyBytes(config, { mayCreate: false }))
+      await mustBeRight(proved, db, clock)
+      await mustBeCurrent(db)
+      return proved
+    })
+    return { db, key }
+  } catch (error) {
+    await db.destroy()
+    throw error
+  }
+}
+
+/** Refuses to make a SQLite file where none is: the settings of whoever runs the command may not be those of the service. */
+function mustBeThere(config: Config): void {
+  if (config.databaseUrl === null && !existsSync(sqliteFilePath(config)))
+    throw new CannotOpen(
+      `There is no database at ${sqliteFilePath(config)}. Commands need the settings that the service is started with, such as COUNTERSIGN_DATA or DATABASE_URL.`,
+    )
+}
+
+async function mustBeCurrent(db: Database): Promise<void> {
+  const state = await schemaState(db)
+  if (state === 'newer')
+    throw new CannotOpen('The database belongs to a newer version of Countersign. Use the command of that version.')
+  if (state !== 'current')
+    throw new CannotOpen('The database is of an older version. Start the service once; it brings it up to date.')
+}
+
+/** Reads the key from the settings or its file; makes the file where that is allowed. */
+export async function keyBytes(config: Config, { mayCreate }: { mayCreate: boolean }): Promise<Buffer> {
+  if (config.secretKey !== null) {
+    const bytes = parseMasterKey(config.secretKey)
+    if (!bytes) throw new CannotOpen('COUNTERSIGN_SECRET_KEY is not a key.')
+    return bytes
+  }
+  const path = keyFilePath(config)
+  const existing = await readKeyFile(path).catch((error: Error) => {
+    throw new CannotOpen(error.message)
+  })
+  if (existing) return existing
+  if (!mayCreate)
+    throw new CannotOpen(
+      `The secret key is missing: ${path} is not there and COUNTERSIGN_SECRET_KEY is not set. A new key could not read what the old one sealed.`,
+    )
+  return createKeyFile(path)
+}
+
+async function mustBeRight(key: MasterKey, db: Database, clock: Clock): Promise<void> {
+  if (await confirmKey(db, sealerFor(key), clock())) return
+  throw new CannotOpen(
+    'This is not the secret key that the database was made with. Nothing was changed. Put the right key into COUNTERSIGN_SECRET_KEY, or its file into the data folder.',
+  )
+}
+
+async function withReasons<Result>(act: () => Promise<Result>): Promise<Result> {
+  try {
+    return await act()
+  } catch (error) {
+    if (error instanceof CannotOpen) throw error
+    throw new CannotOpen(`The database cannot be used. ${messagesIn(error)}`, { cause: error })
+  }
+}
+
+/** What a failure and its cause say, without their stacks. */
+export function messagesIn(error: unknown): string {
+  const told = error instanceof Error ? [error, error.cause].filter((one) => one instanceof Error) : []
+  // Several addresses of one host that all fail come as one error without words of its own.
+  return told
+    .flatMap((one) => (one instanceof AggregateError ? one.errors : [one]))
+    .map((one) => (one instanceof Error ? one.message : String(one)))
+    .filter(Boolean)
+    .join(' ')
+}

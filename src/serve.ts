@@ -1,0 +1,115 @@
+// The service as a process: reads the settings, opens the database, proves the key, listens, does the background work, and
+// stops cleanly when it is asked to.
+
+import { existsSync } from 'node:fs'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Logger, pino } from 'pino'
+import { type Config, readConfig, unknownSettings } from './config.ts'
+import { readStaticFiles } from './http/static-files.ts'
+import { logMailer, smtpMailer } from './mail/mailer.ts'
+import { CannotOpen, openDatabaseOf, openForService } from './open.ts'
+import { listen } from './server.ts'
+import { createAdministratorFromSettings, createService, type Service } from './service.ts'
+import { type Clock, machineClock, minutes, seconds } from './time.ts'
+
+/** Starts the service and returns when it is ready. Throws `ConfigFaults` or `CannotOpen` with the reason why it cannot. */
+export async function serve(): Promise<void> {
+  const config = readConfig(process.env, process.cwd())
+  const log = pino({ level: config.logLevel, redact: ['req.headers.cookie', 'req.headers.authorization'] })
+  for (const name of unknownSettings(process.env)) log.warn({ setting: name }, 'this is not a setting; is it misspelt?')
+
+  await mkdir(config.dataFolder, { recursive: true, mode: 0o700 })
+  const db = await openDatabaseOf(config)
+  const key = await openForService(config, db, machineClock)
+  const service = createService({
+    config,
+    db,
+    key,
+    clock: machineClock,
+    mailer: config.mail
+      ? await smtpMailer(config.mail.url, config.mail.from)
+      : logMailer((line) => log.info(line, 'mail kept in the outbox: no mail server is set')),
+    log,
+    assets: await readAssets(),
+  })
+  if (config.firstAdministrator) {
+    const parts = { db, clock: machineClock, serviceName: config.name, hashing: service.machine.hashing }
+    if (await createAdministratorFromSettings(parts, config.firstAdministrator))
+      log.info({}, 'the first administrator was created from the settings')
+  }
+  const server = await listen(service, config).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EADDRINUSE'
+      ? new CannotOpen(`Port ${config.port} is taken. Choose another one with PORT.`)
+      : error
+  })
+  await announce(config, service)
+  const stopWorking = workInBackground(service, machineClock, log)
+  stopOnSignal(log, async () => {
+    stopWorking()
+    await server.stop()
+    await db.destroy()
+  })
+}
+
+/** Reads what the build made for browsers, and the names it gave to the script and the style sheet. */
+async function readAssets() {
+  const folder = join(import.meta.dirname, '../client')
+  if (!existsSync(join(folder, 'manifest.json')))
+    throw new CannotOpen('The files for browsers are missing. Run "npm run build" first.')
+  const manifest = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as Record<
+    string,
+    { file: string } | undefined
+  >
+  const nameOf = (source: string) => `/${manifest[source]?.file ?? ''}`
+  return {
+    script: nameOf('src/browser/main.ts'),
+    style: nameOf('src/browser/main.css'),
+    files: await readStaticFiles(folder),
+  }
+}
+
+async function announce(config: Config, service: Service): Promise<void> {
+  const link = await service.setUpLink()
+  const lines = [`${config.name} is ready at ${config.url}`]
+  if (link !== null)
+    lines.push('', 'There is no administrator yet. Create the first one with this link; it works once:', `  ${link}`)
+  process.stdout.write(`\n${lines.join('\n')}\n\n`)
+}
+
+function workInBackground(service: Service, clock: Clock, log: Logger): () => void {
+  const working = { mail: false, audit: false, policy: false, purge: false }
+  const once = async (work: keyof typeof working, act: () => Promise<unknown>) => {
+    if (working[work]) return
+    working[work] = true
+    await act().catch((error: unknown) =>
+      log.error({ err: error, at: clock() }, `${work} failed; it will be tried again`),
+    )
+    working[work] = false
+  }
+  const timers = [
+    setInterval(() => void once('mail', () => service.deliverMail()), seconds(2)),
+    setInterval(() => void once('audit', () => service.linkAudit()), seconds(2)),
+    setInterval(() => void once('policy', () => service.sweepEnforcement()), seconds(5)),
+    setInterval(() => void once('purge', () => service.purge()), minutes(10)),
+  ]
+  return () => timers.forEach(clearInterval)
+}
+
+function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
+  let stopping = false
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stopping) return
+      stopping = true
+      log.info({ signal }, 'stopping')
+      stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ err: error }, 'stopping failed')
+          process.exit(1)
+        },
+      )
+    })
+  }
+}
