@@ -61,10 +61,9 @@ export function brandingPages(door: Door, parts: PageParts): void {
   })
 }
 
-/** What the address names never changes; without its version, or with an old one, it may. */
+/** What the address names never changes; without its version, or with an old one, it may, and is not kept. */
 function cacheFor(c: DoorContext, version: number): void {
-  const isCurrent = c.req.query('v') === String(version)
-  c.header('Cache-Control', isCurrent ? `public, max-age=${year}, immutable` : 'no-cache')
+  if (c.req.query('v') === String(version)) c.header('Cache-Control', `public, max-age=${year}, immutable`)
 }
 
 type Read<T> = { is: T } | { problem: string }

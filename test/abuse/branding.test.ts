@@ -171,7 +171,7 @@ for (const dialect of dialects) {
       expect(logo.headers.get('content-security-policy')).toContain("default-src 'none'")
       expect(logo.headers.get('cache-control')).toContain('immutable')
       expect(Buffer.from(await logo.arrayBuffer())).toEqual(png())
-      expect((await running.fetch('/brand-logo?v=1')).headers.get('cache-control')).toBe('no-cache')
+      expect((await running.fetch('/brand-logo?v=1')).headers.get('cache-control')).toBe('no-store')
       const style = await running.fetch('/brand.css?v=2')
       expect(style.headers.get('content-type')).toBe('text/css; charset=utf-8')
       expect(await style.text()).toContain('--color-primary:#7a0019')
