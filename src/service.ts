@@ -114,9 +114,9 @@ export function createService(parts: ServiceParts): Service {
     deliverMail: async () => {
       await machine.branding.refresh()
       await answerResetRequests(machine)
-      const delivered = await deliverDue(db, parts.mailer, machine.sealer, clock())
-      for (const mail of delivered.givenUp) log.error({ mail }, 'a mail was given up: see the outbox')
-      return delivered
+      return deliverDue(db, parts.mailer, machine.sealer, clock(), (mail) =>
+        log.error({ mail }, 'a mail was given up: see the outbox'),
+      )
     },
     purge: async () => {
       await expireUsers(machine)

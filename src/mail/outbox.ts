@@ -68,16 +68,17 @@ const pauses = [minutes(1), minutes(5), minutes(15), hours(1), hours(3), hours(6
 export const longestTries = 12
 const claimFor = minutes(2)
 
-/** What came of the messages that were due: how many went out, how many did not, and which of those are given up now. */
-export interface Delivered {
-  sent: number
-  failed: number
-  givenUp: readonly string[]
-}
-
-/** Delivers what is due. Each message is claimed by a guarded write first, so that of several processes one sends it. */
-export async function deliverDue(db: Database, mailer: Mailer, sealer: Sealer, now: Instant): Promise<Delivered> {
-  const givenUp: string[] = []
+/**
+ * Delivers what is due. Each message is claimed by a guarded write first, so that of several processes one sends it.
+ * `onGivenUp` is told the id of each that has had its last try.
+ */
+export async function deliverDue(
+  db: Database,
+  mailer: Mailer,
+  sealer: Sealer,
+  now: Instant,
+  onGivenUp: (id: string) => void = () => {},
+): Promise<{ sent: number; failed: number }> {
   let [sent, failed] = [0, 0]
   const due = await db
     .selectFrom('outbox')
@@ -90,15 +91,17 @@ export async function deliverDue(db: Database, mailer: Mailer, sealer: Sealer, n
     .execute()
   for (const row of due) {
     if (!(await claim(db, row, now))) continue
-    if (await deliver(db, mailer, sealer, row, now)) sent += 1
-    else failed += 1
-    if (row.tries + 1 >= longestTries) givenUp.push(row.id)
+    if (await deliver(db, mailer, sealer, row, now)) {
+      sent += 1
+      continue
+    }
+    failed += 1
+    if (row.tries + 1 >= longestTries) onGivenUp(row.id)
   }
-  const stillThere = givenUp.length === 0 ? [] : await unsentOf(db, givenUp)
-  return { sent, failed, givenUp: stillThere }
+  return { sent, failed }
 }
 
-/** Delivers one message at once, whenever it is due. False when it was not taken, or when somebody else is at it. */
+/** Delivers one message at once, if it is due. False when it was not taken, or when somebody else is at it. */
 export async function deliverNow(
   db: Database,
   mailer: Mailer,
@@ -111,6 +114,7 @@ export async function deliverNow(
     .selectAll()
     .where('id', '=', id)
     .where('sent_at', 'is', null)
+    .where('next_try_at', '<=', now)
     .executeTakeFirst()
   if (!row || !(await claim(db, row, now))) return false
   return deliver(db, mailer, sealer, row, now)
@@ -127,26 +131,25 @@ export async function makeDue(trx: DatabaseTransaction, id: string, now: Instant
     }))
     .where('id', '=', id)
     .where('sent_at', 'is', null)
-    .where('last_error', 'is not', null)
+    // Without an error it is being sent right now, unless that try was the last and broke off without a word.
+    .where((e) =>
+      e.or([e('last_error', 'is not', null), e.and([e('tries', '>=', longestTries), e('next_try_at', '<=', now)])]),
+    )
     .where((e) => e.or([e('sealed_link', 'is not', null), e('body_text', 'not like', `%${linkPlace}%`)]))
     .executeTakeFirst()
   return changedRows(changed) === 1
 }
 
+/** Until it is told what came of it, a claimed message has no error, so that nobody makes it due again meanwhile. */
 async function claim(db: Database, { id, tries }: Selectable<OutboxTable>, now: Instant): Promise<boolean> {
   const claimed = await db
     .updateTable('outbox')
-    .set({ tries: tries + 1, next_try_at: now + claimFor })
+    .set({ tries: tries + 1, next_try_at: now + claimFor, last_error: null })
     .where('id', '=', id)
     .where('tries', '=', tries)
     .where('sent_at', 'is', null)
     .executeTakeFirst()
   return changedRows(claimed) === 1
-}
-
-async function unsentOf(db: Database, ids: readonly string[]): Promise<string[]> {
-  const rows = await db.selectFrom('outbox').select('id').where('id', 'in', ids).where('sent_at', 'is', null).execute()
-  return rows.map(({ id }) => id)
 }
 
 async function deliver(
