@@ -3,6 +3,7 @@
 
 import type { Context } from 'hono'
 import type { z } from 'zod'
+import { contentType } from '../http/form.ts'
 import { Refusal } from '../refusal.ts'
 
 /** One fault: where it stands (RFC 9457 §3: a pointer into the body, or a parameter), and what is wrong, in English. */
@@ -20,8 +21,7 @@ export class InvalidInput extends Refusal {
 
 /** Throws `not-json` for a body of another type. */
 export function mustBeJson(c: Context): void {
-  const type = c.req.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
-  if (type !== 'application/json') throw new Refusal('not-json')
+  if (contentType(c) !== 'application/json') throw new Refusal('not-json')
 }
 
 /** Reads the body. Throws `not-json`, `bad-request` or `validation-failed`. */

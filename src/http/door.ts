@@ -70,6 +70,8 @@ export interface Door {
   /** Every declared route, for the table of routes and states. */
   routes: readonly DeclaredRoute[]
   anyone: Declare<[]>
+  /** For anyone too: a file that the build made, which is the same whatever the door prepares for. */
+  file: (path: string, handler: (c: DoorContext) => Answer) => void
   signIn: Declare<[PendingSignIn]>
   holder: Declare<[Holder]>
   signedIn: Declare<[Standing]>
@@ -89,7 +91,7 @@ export interface DoorParts {
   settings: HttpSettings
   /** Turns a refusal, or a bug (as null), into this door's language. */
   refuse: (c: DoorContext, refusal: Refusal | null) => Answer
-  /** Done before every request that reaches a route of this door; a failure is the request's own to notice. */
+  /** Done before every request that reaches a route of this door, but for files; a failure is the request's own to notice. */
   prepare?: () => Promise<void>
   /** Told of everything that was not a refusal, for the log. */
   onBug: (error: unknown, caller: Caller) => void
@@ -109,6 +111,16 @@ export interface Answered {
   caller: Caller
 }
 
+/** What is not the same for every route. */
+interface Peculiarities {
+  /** On routes for programs: the scope that lets a token in, or null where none is let in. */
+  scope?: Scope | null
+  /** True where a form brings a file, and may be longer than others. */
+  takesFile?: boolean
+  /** True for a file that needs nothing to be prepared. */
+  isFile?: boolean
+}
+
 const longestBody = 64 * 1024
 /** Where a file is taken: a logo of 256 KiB and the form around it. */
 const longestUpload = 320 * 1024
@@ -117,10 +129,8 @@ const longestUpload = 320 * 1024
 export function createDoor(parts: DoorParts): Door {
   const { machine, settings } = parts
   const app = new Hono<DoorEnv>({ strict: true })
-  const declared = new WeakSet<object>()
+  const declared = new WeakMap<object, Peculiarities>()
   const guards = new WeakSet<object>()
-  const takingFiles = new WeakSet<object>()
-  const forPrograms = new WeakSet<object>()
   const routes: DeclaredRoute[] = []
 
   const guard = (middleware: MiddlewareHandler<DoorEnv>) => {
@@ -153,7 +163,7 @@ export function createDoor(parts: DoorParts): Door {
     upload: bodyLimit({ maxSize: longestUpload, onError }),
   }
   guard((c, next) => {
-    const takesFile = matchedRoutes(c).some(({ handler }) => takingFiles.has(handler))
+    const takesFile = matchedRoutes(c).some(({ handler }) => declared.get(handler)?.takesFile)
     return (takesFile ? limits.upload : limits.form)(c, next)
   })
   guard(async (c, next) => {
@@ -161,9 +171,10 @@ export function createDoor(parts: DoorParts): Door {
     // A stranger beside a declared route could answer in its place, so such a route is closed as well.
     if (!handlers.some((handler) => declared.has(handler))) throw new Refusal('not-found')
     if (!handlers.every((handler) => declared.has(handler) || guards.has(handler))) throw new Refusal('not-found')
-    const byToken = bearerToken(c) !== null && handlers.some((handler) => forPrograms.has(handler))
+    const byToken = bearerToken(c) !== null && handlers.some((handler) => declared.get(handler)?.scope !== undefined)
     if (!byToken) mustBeSameOrigin(c.req.raw, settings.url)
-    await parts.prepare?.().catch((error: unknown) => parts.onBug(error, c.get('caller')))
+    const isFile = handlers.some((handler) => declared.get(handler)?.isFile)
+    if (!isFile) await parts.prepare?.().catch((error: unknown) => parts.onBug(error, c.get('caller')))
     await next()
   })
   app.notFound(() => refuseWith(new Refusal('not-found')))
@@ -180,8 +191,7 @@ export function createDoor(parts: DoorParts): Door {
   function declare<Given extends unknown[]>(
     access: Access,
     lookUp: (c: DoorContext) => Promise<Given>,
-    programs?: { scope: Scope | null },
-    takesFile = false,
+    peculiarities: Peculiarities = {},
   ): Declare<Given> {
     return (method, path, handler) => {
       const gated: Handler<DoorEnv> = async (c) => {
@@ -190,31 +200,27 @@ export function createDoor(parts: DoorParts): Door {
         if (c.req.raw.method === 'HEAD' && access !== 'anyone') return c.body(null)
         return handler(c, ...given)
       }
-      declared.add(gated)
-      if (programs) forPrograms.add(gated)
-      if (takesFile) takingFiles.add(gated)
-      routes.push({ method: method.toUpperCase(), path, access, ...programs })
+      declared.set(gated, peculiarities)
+      const { scope } = peculiarities
+      routes.push({ method: method.toUpperCase(), path, access, ...(scope === undefined ? {} : { scope }) })
       app.on(method.toUpperCase(), path, gated)
     }
   }
+
+  const permitted = (permission: Permission, peculiarities?: Peculiarities) =>
+    declare(permission, async (c) => [await mustBePermitted(c, machine, settings, permission)], peculiarities)
 
   return {
     app,
     routes,
     fetch: (request, connection) => app.fetch(request, connection),
     anyone: declare('anyone', async () => []),
+    file: (path, handler) => declare('anyone', async () => [], { isFile: true })('get', path, handler),
     signIn: declare('sign-in', async (c) => [await mustBeSigningIn(c, machine, settings)]),
     holder: declare('holder', async (c) => [await mustHold(c, machine, settings)]),
     signedIn: declare('signed-in', async (c) => [await mustBeSignedIn(c, machine, settings)]),
-    permitted: (permission, ...route) =>
-      declare(permission, async (c) => [await mustBePermitted(c, machine, settings, permission)])(...route),
-    uploading: (permission, path, handler) =>
-      declare(
-        permission,
-        async (c) => [await mustBePermitted(c, machine, settings, permission)],
-        undefined,
-        true,
-      )('post', path, handler),
+    permitted: (permission, ...route) => permitted(permission)(...route),
+    uploading: (permission, path, handler) => permitted(permission, { takesFile: true })('post', path, handler),
     program: (access, scope, ...route) =>
       declare(access, async (c) => [await mustBeProgram(c, machine, settings, { access, scope })], { scope })(...route),
     inPerson: (access, ...route) =>

@@ -21,8 +21,7 @@ export interface Upload {
 
 /** Reads the request's body as `multipart/form-data`, for the routes that are declared to take a file. */
 export async function readUpload(c: Context): Promise<Upload> {
-  const type = c.req.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
-  if (type !== 'multipart/form-data') throw new Refusal('unsupported-form')
+  mustBe(c, 'multipart/form-data')
   const fields = await c.req.raw.formData().catch((cause: unknown) => {
     throw new Refusal('bad-request', { cause })
   })
@@ -32,25 +31,28 @@ export async function readUpload(c: Context): Promise<Upload> {
     if (typeof value === 'object' && value.size > 0 && more.length === 0)
       contents.set(name, Buffer.from(await value.arrayBuffer()))
   }
-  return {
-    text: (name) => {
-      const [value, ...more] = fields.getAll(name)
-      return typeof value !== 'string' || more.length > 0 || value.includes('\0') ? '' : value
-    },
-    file: (name) => contents.get(name) ?? null,
-  }
+  return { text: (name) => onlyText(fields.getAll(name)), file: (name) => contents.get(name) ?? null }
 }
 
 /** Reads the request's body as `application/x-www-form-urlencoded`. The door has limited its size already. */
 export async function readForm(c: Context): Promise<Form> {
-  const type = c.req.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
-  if (type !== 'application/x-www-form-urlencoded') throw new Refusal('unsupported-form')
+  mustBe(c, 'application/x-www-form-urlencoded')
   const fields = new URLSearchParams(await c.req.text())
   return {
-    text: (name) => {
-      const [value = '', ...more] = fields.getAll(name)
-      return more.length > 0 || value.includes('\0') ? '' : value
-    },
+    text: (name) => onlyText(fields.getAll(name)),
     all: (name) => fields.getAll(name).filter((value) => !value.includes('\0')),
   }
+}
+
+function mustBe(c: Context, type: string): void {
+  if (contentType(c) !== type) throw new Refusal('unsupported-form')
+}
+
+/** Reads what kind of body a request says that it has, in lower case and without parameters. */
+export function contentType(c: Context): string | undefined {
+  return c.req.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
+}
+
+function onlyText([value, ...more]: readonly unknown[]): string {
+  return typeof value !== 'string' || more.length > 0 || value.includes('\0') ? '' : value
 }

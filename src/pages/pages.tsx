@@ -42,9 +42,9 @@ export function createPages(parts: PageParts, hooks: Pick<DoorParts, 'onBug' | '
     prepare: () => parts.machine.branding.refresh(),
     ...hooks,
   })
-  door.anyone('get', '/assets/:file', (c) => sendStaticFile(c, files))
-  door.anyone('get', '/favicon.svg', (c) => sendStaticFile(c, files))
-  door.anyone('get', '/favicon.ico', (c) => c.redirect('/favicon.svg', 301))
+  door.file('/assets/:file', (c) => sendStaticFile(c, files))
+  door.file('/favicon.svg', (c) => sendStaticFile(c, files))
+  door.file('/favicon.ico', (c) => c.redirect('/favicon.svg', 301))
   signInPages(door, parts)
   signInSteps(door, parts)
   setUpMfaPages(door, parts)
