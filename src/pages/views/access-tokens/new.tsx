@@ -2,7 +2,7 @@
  * Making a token: what for, until when, and as little as it needs.
  */
 import { Field, FieldProblem, firstFaulty, SelectField } from '../parts/field.tsx'
-import { ProblemSummary } from '../parts/form-parts.tsx'
+import { FormButtons, ProblemSummary } from '../parts/form-parts.tsx'
 import type { Frame, Problems } from '../parts/frame.ts'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
 import { scopeWords } from './scope-names.tsx'
@@ -63,14 +63,7 @@ export function NewAccessTokenView({ frame, values, scopes, lives, problems = {}
           autofocus={faulty === 'days'}
         />
         <Scopes frame={frame} scopes={scopes} chosen={values.scopes} problem={problems.scope} />
-        <div class="form-buttons">
-          <button type="submit" class="btn btn-primary">
-            {t('newAccessToken.button')}
-          </button>
-          <a href="/my-profile/tokens" class="btn btn-ghost">
-            {t('form.cancel')}
-          </a>
-        </div>
+        <FormButtons frame={frame} submit={t('newAccessToken.button')} cancel="/my-profile/tokens" />
       </form>
     </SignedInPage>
   )

@@ -7,6 +7,7 @@ import { PersonName, type ShownEvent } from '../parts/audit.tsx'
 import { ProblemSummary } from '../parts/form-parts.tsx'
 import type { Frame } from '../parts/frame.ts'
 import { Icon } from '../parts/icon.tsx'
+import { Paging } from '../parts/paging.tsx'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
 import { AuditFilter, type AuditFilterProps, filterOrder } from './audit-filter.tsx'
 
@@ -34,7 +35,16 @@ export function AuditLogView({ frame, events, problems, ...props }: AuditLogProp
       <AuditFilter frame={frame} problems={problems} {...props} />
       {events.length > 0 && <EventsTable frame={frame} events={events} />}
       {events.length === 0 && !hasProblem && <p class="panel mt-6 p-7 text-soft">{t('auditLog.none')}</p>}
-      <Paging frame={frame} {...props} />
+      <Paging
+        frame={frame}
+        path="/admin/audit"
+        query={Object.fromEntries(
+          filterOrder.map((name) => [name, props.values[name]]).filter(([, value]) => value !== ''),
+        )}
+        next={props.next}
+        isLaterPage={props.isLaterPage}
+        words={{ pages: 'auditLog.pages', first: 'auditLog.newest', next: 'auditLog.older' }}
+      />
       {events.length > 0 && <ExportForm frame={frame} {...props} />}
     </SignedInPage>
   )
@@ -103,35 +113,6 @@ function EventRow({ frame, event }: { readonly frame: Frame; readonly event: Sho
       </td>
       <td class="hidden break-anywhere lg:table-cell">{event.address}</td>
     </tr>
-  )
-}
-
-type PagingProps = Pick<AuditLogProps, 'frame' | 'next' | 'isLaterPage' | 'values'>
-
-function Paging({ frame: { t }, next, isLaterPage, values }: PagingProps) {
-  if (next === undefined && !isLaterPage) return null
-  const address = (more: Record<string, string>) => {
-    const given = Object.fromEntries(
-      filterOrder.map((name) => [name, values[name]]).filter(([, value]) => value !== ''),
-    )
-    const query = new URLSearchParams({ ...given, ...more }).toString()
-    return query === '' ? '/admin/audit' : `/admin/audit?${query}`
-  }
-  return (
-    <nav aria-label={t('auditLog.pages')} class="mt-5 flex flex-wrap justify-between gap-3">
-      {isLaterPage ? (
-        <a href={address({})} class="btn">
-          {t('auditLog.newest')}
-        </a>
-      ) : (
-        <span />
-      )}
-      {next !== undefined && (
-        <a href={address({ after: next })} class="btn" rel="next">
-          {t('auditLog.older')}
-        </a>
-      )}
-    </nav>
   )
 }
 

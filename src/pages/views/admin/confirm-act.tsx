@@ -1,7 +1,9 @@
 /**
  * Asking before something is done to somebody's account: what it means, point by point, and one button that does it.
  */
+
 import type { Child } from 'hono/jsx'
+import { FormButtons } from '../parts/form-parts.tsx'
 import type { Frame } from '../parts/frame.ts'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
 
@@ -40,14 +42,7 @@ export function ConfirmActView({ frame, user, title, points, button, danger = fa
         </ul>
         <form method="post" action={`${path}/${act}`} class="form">
           {props.children}
-          <div class="form-buttons">
-            <button type="submit" class={`btn ${danger ? 'btn-error' : 'btn-primary'}`}>
-              {button}
-            </button>
-            <a href={path} class="btn btn-ghost">
-              {frame.t('form.cancel')}
-            </a>
-          </div>
+          <FormButtons frame={frame} submit={button} cancel={path} danger={danger} />
         </form>
       </div>
     </SignedInPage>

@@ -1,10 +1,11 @@
 /**
  * Editing an account: name, role, and the day on which it ends.
  */
-import { Field, firstFaulty, SelectField } from '../parts/field.tsx'
-import { ProblemSummary } from '../parts/form-parts.tsx'
+import { Field, firstFaulty } from '../parts/field.tsx'
+import { FormButtons, ProblemSummary } from '../parts/form-parts.tsx'
 import type { Frame, Problems } from '../parts/frame.ts'
-import { type RoleName, roleNames } from '../parts/roles.ts'
+import { NameField, RoleField } from '../parts/person-fields.tsx'
+import type { RoleName } from '../parts/roles.ts'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
 
 /** Holds what the page for editing a user shows. */
@@ -34,23 +35,16 @@ export function AdminEditUserView({ frame, user, values, roles, problems = {} }:
     >
       <ProblemSummary frame={frame} problems={problems} order={order} />
       <form method="post" action={`${path}/edit`} class="panel form mt-6 p-5 sm:p-7">
-        <Field
+        <NameField
           frame={frame}
-          name="name"
-          label={t('field.name')}
           value={values.name}
           problem={problems.name}
-          autocomplete="off"
-          autocapitalize="words"
-          maxlength={100}
           autofocus={(faulty ?? 'name') === 'name'}
         />
-        <SelectField
-          name="role"
-          label={t('field.role')}
+        <RoleField
+          frame={frame}
+          roles={roles}
           value={values.role}
-          options={roles.map((role) => ({ value: role, label: t(roleNames[role]) }))}
-          hint={t('adminNewUser.roleHint')}
           problem={problems.role}
           autofocus={faulty === 'role'}
         />
@@ -65,14 +59,7 @@ export function AdminEditUserView({ frame, user, values, roles, problems = {} }:
           autocomplete="off"
           autofocus={faulty === 'lastDay'}
         />
-        <div class="form-buttons">
-          <button type="submit" class="btn btn-primary">
-            {t('form.save')}
-          </button>
-          <a href={path} class="btn btn-ghost">
-            {t('form.cancel')}
-          </a>
-        </div>
+        <FormButtons frame={frame} submit={t('form.save')} cancel={path} />
       </form>
     </SignedInPage>
   )

@@ -3,6 +3,7 @@
  */
 import { Field, firstFaulty } from '../parts/field.tsx'
 import type { Frame, Notice, Problems } from '../parts/frame.ts'
+import { Paging } from '../parts/paging.tsx'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
 
 /** Holds what the page of one group shows. */
@@ -47,7 +48,13 @@ export function AdminGroupView(props: AdminGroupProps) {
             ))}
           </ul>
         )}
-        <Paging {...props} path={path} />
+        <Paging
+          frame={frame}
+          path={path}
+          next={props.nextCursor}
+          isLaterPage={props.isLaterPage}
+          words={{ pages: 'adminUsers.pages', first: 'adminUsers.firstPage', next: 'adminUsers.nextPage' }}
+        />
       </section>
       {mayManage && <Management {...props} path={path} problems={problems} />}
     </SignedInPage>
@@ -80,26 +87,6 @@ function Member({ frame: { t }, member, path, mayRemove }: MemberProps) {
         </form>
       )}
     </li>
-  )
-}
-
-function Paging({ frame: { t }, path, nextCursor, isLaterPage }: AdminGroupProps & { readonly path: string }) {
-  if (nextCursor === undefined && !isLaterPage) return null
-  return (
-    <nav aria-label={t('adminUsers.pages')} class="mt-5 flex flex-wrap justify-between gap-3">
-      {isLaterPage ? (
-        <a href={path} class="btn">
-          {t('adminUsers.firstPage')}
-        </a>
-      ) : (
-        <span />
-      )}
-      {nextCursor !== undefined && (
-        <a href={`${path}?after=${encodeURIComponent(nextCursor)}`} class="btn" rel="next">
-          {t('adminUsers.nextPage')}
-        </a>
-      )}
-    </nav>
   )
 }
 

@@ -1,10 +1,11 @@
 /**
  * Adding someone: who they are and what they may do. They choose their own password through a link.
  */
-import { Field, firstFaulty, SelectField } from '../parts/field.tsx'
-import { ProblemSummary } from '../parts/form-parts.tsx'
+import { Field, firstFaulty } from '../parts/field.tsx'
+import { FormButtons, ProblemSummary } from '../parts/form-parts.tsx'
 import type { Frame, Problems } from '../parts/frame.ts'
-import { type RoleName, roleNames } from '../parts/roles.ts'
+import { NameField, RoleField } from '../parts/person-fields.tsx'
+import type { RoleName } from '../parts/roles.ts'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
 
 /** Holds what the page for a new user shows. */
@@ -48,34 +49,15 @@ export function AdminNewUserView({ frame, values, problems = {}, roles, canSendM
           autofocus={(faulty ?? 'email') === 'email'}
           required
         />
-        <Field
+        <NameField frame={frame} value={values.name} problem={problems.name} autofocus={faulty === 'name'} />
+        <RoleField
           frame={frame}
-          name="name"
-          label={t('field.name')}
-          value={values.name}
-          problem={problems.name}
-          autocomplete="off"
-          autocapitalize="words"
-          maxlength={100}
-          autofocus={faulty === 'name'}
-        />
-        <SelectField
-          name="role"
-          label={t('field.role')}
+          roles={roles}
           value={values.role}
-          options={roles.map((role) => ({ value: role, label: t(roleNames[role]) }))}
-          hint={t('adminNewUser.roleHint')}
           problem={problems.role}
           autofocus={faulty === 'role'}
         />
-        <div class="form-buttons">
-          <button type="submit" class="btn btn-primary">
-            {t('adminUsers.add')}
-          </button>
-          <a href="/admin/users" class="btn btn-ghost">
-            {t('form.cancel')}
-          </a>
-        </div>
+        <FormButtons frame={frame} submit={t('adminUsers.add')} cancel="/admin/users" />
       </form>
     </SignedInPage>
   )

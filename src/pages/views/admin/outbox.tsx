@@ -3,6 +3,7 @@
  */
 import type { Frame, Notice } from '../parts/frame.ts'
 import { NoticeBox } from '../parts/notices.tsx'
+import { Paging } from '../parts/paging.tsx'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
 import { type MailStateName, MailTable, mailStateWords, type ShownMail } from './outbox-table.tsx'
 
@@ -44,7 +45,14 @@ export function OutboxView({ frame, hasServer, counts, state, mails, notice, ...
       ) : (
         <MailTable frame={frame} mails={mails} mayChange={mayChange} />
       )}
-      <Paging frame={frame} state={state} {...paging} />
+      <Paging
+        frame={frame}
+        path="/admin/outbox"
+        query={state === null ? {} : { state }}
+        next={paging.next}
+        isLaterPage={paging.isLaterPage}
+        words={{ pages: 'outbox.pages', first: 'outbox.newest', next: 'outbox.older' }}
+      />
     </SignedInPage>
   )
 }
@@ -86,35 +94,6 @@ function Filter({ frame: { t }, counts, state }: Pick<OutboxProps, 'frame' | 'co
           </li>
         ))}
       </ul>
-    </nav>
-  )
-}
-
-function Paging({
-  frame: { t },
-  state,
-  next,
-  isLaterPage,
-}: Pick<OutboxProps, 'frame' | 'state' | 'next' | 'isLaterPage'>) {
-  if (next === undefined && !isLaterPage) return null
-  const address = (query: Record<string, string>) => {
-    const parameters = new URLSearchParams(state === null ? query : { state, ...query }).toString()
-    return parameters === '' ? '/admin/outbox' : `/admin/outbox?${parameters}`
-  }
-  return (
-    <nav aria-label={t('outbox.pages')} class="mt-5 flex flex-wrap justify-between gap-3">
-      {isLaterPage ? (
-        <a href={address({})} class="btn">
-          {t('outbox.newest')}
-        </a>
-      ) : (
-        <span />
-      )}
-      {next !== undefined && (
-        <a href={address({ after: next })} class="btn" rel="next">
-          {t('outbox.older')}
-        </a>
-      )}
     </nav>
   )
 }

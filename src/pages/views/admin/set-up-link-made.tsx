@@ -1,9 +1,9 @@
 /**
  * The set-up link after a reset of 2FA, shown this once: to copy, or to scan from the screen of whoever helps.
  */
-import { CopyButton } from '../parts/form-parts.tsx'
 import type { Frame } from '../parts/frame.ts'
 import { NoticeBox } from '../parts/notices.tsx'
+import { OneTimeLink } from '../parts/one-time-link.tsx'
 import { QrCode } from '../parts/qr-code.tsx'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
 
@@ -35,16 +35,7 @@ export function SetUpLinkMadeView({ frame, user, justReset, link, qrSvg, expires
             <QrCode svg={qrSvg} label={t('setUpLinkMade.qrLabel', { email })} />
           </div>
           <div class="min-w-0">
-            <h2 class="font-semibold">{t('adminUserAdded.link')}</h2>
-            <div class="well mt-3 flex flex-wrap items-center justify-between gap-3">
-              <code id="set-up-link" data-copy={link} class="min-w-0 flex-1 basis-48 text-sm break-all select-all">
-                {link}
-              </code>
-              <CopyButton frame={frame} from="set-up-link" label={t('adminUserAdded.copy')} />
-            </div>
-            <p class="mt-3 text-sm text-soft">
-              {t('adminUserAdded.expires', { date: frame.formatInstant(expiresAt, 'date-time') })}
-            </p>
+            <OneTimeLink frame={frame} link={link} expiresAt={expiresAt} />
           </div>
         </div>
         <NoticeBox kind="warning" class="mt-5" quiet>

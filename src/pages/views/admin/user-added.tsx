@@ -3,9 +3,9 @@
  * one it is shown here, this once: only its hash is kept.
  */
 import type { MessageId } from '../../../messages.ts'
-import { CopyButton } from '../parts/form-parts.tsx'
 import type { Frame } from '../parts/frame.ts'
 import { NoticeBox } from '../parts/notices.tsx'
+import { OneTimeLink } from '../parts/one-time-link.tsx'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
 
 /** Holds what the page after inviting someone shows. */
@@ -22,7 +22,6 @@ export interface AdminUserAddedProps {
 /** Says that the link was mailed, or shows it, and until when it works. */
 export function AdminUserAddedView({ frame, title, email, userId, link, expiresAt }: AdminUserAddedProps) {
   const { t } = frame
-  const until = t('adminUserAdded.expires', { date: frame.formatInstant(expiresAt, 'date-time') })
   return (
     <SignedInPage
       frame={frame}
@@ -33,11 +32,17 @@ export function AdminUserAddedView({ frame, title, email, userId, link, expiresA
     >
       {link === null ? (
         <NoticeBox kind="info" class="mt-6" quiet>
-          <p>{until}</p>
+          <p>{t('adminUserAdded.expires', { date: frame.formatInstant(expiresAt, 'date-time') })}</p>
           <p class="mt-1">{t('adminUserAdded.mailedHint')}</p>
         </NoticeBox>
       ) : (
-        <LinkToHandOver frame={frame} link={link} until={until} />
+        <div class="panel mt-6 p-5 sm:p-7">
+          <OneTimeLink frame={frame} link={link} expiresAt={expiresAt} />
+          <NoticeBox kind="warning" class="mt-5" quiet>
+            <p class="font-medium">{t('adminUserAdded.once')}</p>
+            <p class="mt-1">{t('adminUserAdded.handOver')}</p>
+          </NoticeBox>
+        </div>
       )}
       <div class="form-buttons mt-6">
         <a href="/admin/users" class="btn btn-primary">
@@ -51,33 +56,5 @@ export function AdminUserAddedView({ frame, title, email, userId, link, expiresA
         </a>
       </div>
     </SignedInPage>
-  )
-}
-
-function LinkToHandOver({
-  frame,
-  link,
-  until,
-}: {
-  readonly frame: Frame
-  readonly link: string
-  readonly until: string
-}) {
-  const { t } = frame
-  return (
-    <div class="panel mt-6 p-5 sm:p-7">
-      <h2 class="font-semibold">{t('adminUserAdded.link')}</h2>
-      <div class="well mt-3 flex flex-wrap items-center justify-between gap-3">
-        <code id="set-up-link" data-copy={link} class="min-w-0 flex-1 basis-48 text-sm break-all select-all">
-          {link}
-        </code>
-        <CopyButton frame={frame} from="set-up-link" label={t('adminUserAdded.copy')} />
-      </div>
-      <p class="mt-3 text-sm text-soft">{until}</p>
-      <NoticeBox kind="warning" class="mt-5" quiet>
-        <p class="font-medium">{t('adminUserAdded.once')}</p>
-        <p class="mt-1">{t('adminUserAdded.handOver')}</p>
-      </NoticeBox>
-    </div>
   )
 }

@@ -6,11 +6,10 @@ import type { Child } from 'hono/jsx'
 import type { MessageId } from '../../../messages.ts'
 import type { ShownAccessToken } from '../access-tokens/access-tokens.tsx'
 import { MfaBadge, type MfaState } from '../parts/badges.tsx'
-import type { DeviceNames, ProofName } from '../parts/device.ts'
-import type { ShownExplanation } from '../parts/explanation.tsx'
 import type { Frame, Notice } from '../parts/frame.ts'
 import { NoticeBox } from '../parts/notices.tsx'
 import { type RoleName, roleNames } from '../parts/roles.ts'
+import type { ShownSession } from '../parts/session.tsx'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
 import { type AccountStateName, stateNames } from './account-states.ts'
 import { UserEvents } from './user-events.tsx'
@@ -46,17 +45,6 @@ export interface ShownUser {
   /** The newest events about this account; null for whoever may not read the audit log. */
   readonly events: readonly ShownUserEvent[] | null
   readonly tokens: readonly ShownAccessToken[]
-}
-
-/** Describes one running session. */
-export interface ShownSession {
-  readonly id: string
-  readonly device: DeviceNames
-  readonly address: string
-  readonly proofs: readonly ProofName[]
-  readonly explanation: ShownExplanation | null
-  readonly createdAt: number
-  readonly lastSeenAt: number
 }
 
 /** Describes one event, in words. */

@@ -4,6 +4,7 @@
  */
 import { MfaBadge, type MfaState } from '../parts/badges.tsx'
 import type { Frame, Notice } from '../parts/frame.ts'
+import { Paging } from '../parts/paging.tsx'
 import { type RoleName, roleNames } from '../parts/roles.ts'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
 import { type AccountStateName, stateNames } from './account-states.ts'
@@ -62,7 +63,14 @@ export function AdminUsersView({ frame, users, counts, filter, groups, notice, .
       ) : (
         <UsersTable frame={frame} users={users} />
       )}
-      <Paging frame={frame} filter={filter} {...paging} />
+      <Paging
+        frame={frame}
+        path="/admin/users"
+        query={filterParameters(filter)}
+        next={paging.nextCursor}
+        isLaterPage={paging.isLaterPage}
+        words={{ pages: 'adminUsers.pages', first: 'adminUsers.firstPage', next: 'adminUsers.nextPage' }}
+      />
       <Export frame={frame} filter={filter} />
     </SignedInPage>
   )
@@ -146,32 +154,6 @@ function UserRow({ frame, user }: { readonly frame: Frame; readonly user: Listed
       <td class="hidden whitespace-nowrap md:table-cell">{lastSignIn}</td>
       <td class="hidden whitespace-nowrap lg:table-cell">{frame.formatInstant(user.createdAt, 'short-date')}</td>
     </tr>
-  )
-}
-
-type PagingProps = Pick<AdminUsersProps, 'frame' | 'nextCursor' | 'isLaterPage' | 'filter'>
-
-function Paging({ frame: { t }, filter, nextCursor, isLaterPage = false }: PagingProps) {
-  if (nextCursor === undefined && !isLaterPage) return null
-  const address = (query: Record<string, string>) => {
-    const parameters = new URLSearchParams({ ...filterParameters(filter), ...query }).toString()
-    return parameters === '' ? '/admin/users' : `/admin/users?${parameters}`
-  }
-  return (
-    <nav aria-label={t('adminUsers.pages')} class="mt-5 flex flex-wrap justify-between gap-3">
-      {isLaterPage ? (
-        <a href={address({})} class="btn">
-          {t('adminUsers.firstPage')}
-        </a>
-      ) : (
-        <span />
-      )}
-      {nextCursor !== undefined && (
-        <a href={address({ after: nextCursor })} class="btn" rel="next">
-          {t('adminUsers.nextPage')}
-        </a>
-      )}
-    </nav>
   )
 }
 

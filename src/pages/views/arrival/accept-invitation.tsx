@@ -3,7 +3,7 @@
  */
 import type { Frame, Problems } from '../parts/frame.ts'
 import { StepPage } from '../parts/step-page.tsx'
-import { NewPasswordField } from './new-password-field.tsx'
+import { NewPasswordField, WhoseAccount } from './new-password-field.tsx'
 
 /** Holds what the page for an invited person shows. */
 export interface AcceptInvitationProps {
@@ -28,12 +28,7 @@ export function AcceptInvitationView({ frame, token, email, problems = {}, ...pr
     >
       <form method="post" action="/accept-invitation" class="form">
         <input type="hidden" name="token" value={token} />
-        <div>
-          <p class="text-sm text-soft">{t('acceptInvitation.account')}</p>
-          <p class="font-medium break-anywhere">{email}</p>
-          {/* Lets a password manager store the right name; the server knows the account from the token. */}
-          <input type="text" name="username" value={email} autocomplete="username" readonly hidden />
-        </div>
+        <WhoseAccount frame={frame} email={email} />
         <NewPasswordField frame={frame} minLength={props.minLength} problem={problems.password} autofocus />
         <button type="submit" class="btn btn-primary btn-block mt-2">
           {t('acceptInvitation.button')}

@@ -30,3 +30,15 @@ export function NewPasswordField({ frame, label, minLength, problem, autofocus }
     />
   )
 }
+
+/** Says whose account it is that gets a new password. */
+export function WhoseAccount({ frame, email }: { readonly frame: Frame; readonly email: string }) {
+  return (
+    <div>
+      <p class="text-sm text-soft">{frame.t('acceptInvitation.account')}</p>
+      <p class="font-medium break-anywhere">{email}</p>
+      {/* Lets a password manager store the right name; the server knows the account from the token. */}
+      <input type="text" name="username" value={email} autocomplete="username" readonly hidden />
+    </div>
+  )
+}

@@ -1,7 +1,7 @@
 /**
  * Where a reset link leads: a new password is chosen. Afterwards the person signs in like anybody else.
  */
-import { NewPasswordField } from '../arrival/new-password-field.tsx'
+import { NewPasswordField, WhoseAccount } from '../arrival/new-password-field.tsx'
 import type { Frame } from '../parts/frame.ts'
 import { StepPage } from '../parts/step-page.tsx'
 
@@ -28,12 +28,7 @@ export function ResetPasswordView({ frame, token, email, problem, ...props }: Re
     >
       <form method="post" action="/reset-password" class="form">
         <input type="hidden" name="token" value={token} />
-        <div>
-          <p class="text-sm text-soft">{t('acceptInvitation.account')}</p>
-          <p class="font-medium break-anywhere">{email}</p>
-          {/* Lets a password manager store the right name; the server knows the account from the token. */}
-          <input type="text" name="username" value={email} autocomplete="username" readonly hidden />
-        </div>
+        <WhoseAccount frame={frame} email={email} />
         <NewPasswordField
           frame={frame}
           label={t('field.newPassword')}

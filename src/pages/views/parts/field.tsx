@@ -2,6 +2,7 @@
  * Form fields: a visible label, an optional hint, the problem next to the field and tied to it, so that everyone hears
  * what is wrong and where. A page gives `autofocus` to one field at most: the first faulty one, else the first.
  */
+import type { Child } from 'hono/jsx'
 import type { Frame, Problems } from './frame.ts'
 import { Icon } from './icon.tsx'
 
@@ -33,7 +34,6 @@ export interface FieldProps {
 
 /** Shows a labelled field; a password also gets a button that shows it, revealed by script. */
 export function Field({ frame, name, label, problem, hint, id = name, type = 'text', ...props }: FieldProps) {
-  const describedBy = [hint && `${id}-hint`, problem && `${id}-problem`].filter(Boolean).join(' ')
   return (
     <div class="field">
       <div class="flex flex-wrap items-baseline justify-between gap-x-4">
@@ -63,7 +63,7 @@ export function Field({ frame, name, label, problem, hint, id = name, type = 'te
         minlength={props.minlength}
         maxlength={props.maxlength}
         aria-invalid={problem ? 'true' : undefined}
-        aria-describedby={describedBy || undefined}
+        aria-describedby={describedBy({ name: id, hint, problem })}
         data-submits-itself={props.submitsItself ? '' : undefined}
       />
       <FieldProblem id={`${id}-problem`} problem={problem} />
@@ -84,7 +84,35 @@ interface TextFieldProps {
 
 /** Shows a labelled field for a few sentences. */
 export function TextField({ name, label, value, hint, problem, ...props }: TextFieldProps) {
-  const describedBy = [hint && `${name}-hint`, problem && `${name}-problem`].filter(Boolean).join(' ')
+  return (
+    <Labelled name={name} label={label} hint={hint} problem={problem}>
+      <textarea
+        id={name}
+        name={name}
+        rows={3}
+        class={`input h-auto w-full py-2 text-base ${problem ? 'input-error' : ''}`}
+        required={props.required}
+        autofocus={props.autofocus}
+        maxlength={props.maxlength}
+        aria-invalid={problem ? 'true' : undefined}
+        aria-describedby={describedBy({ name, hint, problem })}
+      >
+        {value}
+      </textarea>
+    </Labelled>
+  )
+}
+
+interface LabelledProps {
+  readonly name: string
+  readonly label: string
+  readonly hint: string | undefined
+  readonly problem: string | undefined
+  readonly children: Child
+}
+
+/** What stands around a control: its label and hint before it, what is wrong with it after. */
+function Labelled({ name, label, hint, problem, children }: LabelledProps) {
   return (
     <div class="field">
       <label for={name} class="font-medium">
@@ -95,22 +123,15 @@ export function TextField({ name, label, value, hint, problem, ...props }: TextF
           {hint}
         </p>
       )}
-      <textarea
-        id={name}
-        name={name}
-        rows={3}
-        class={`input h-auto w-full py-2 text-base ${problem ? 'input-error' : ''}`}
-        required={props.required}
-        autofocus={props.autofocus}
-        maxlength={props.maxlength}
-        aria-invalid={problem ? 'true' : undefined}
-        aria-describedby={describedBy || undefined}
-      >
-        {value}
-      </textarea>
+      {children}
       <FieldProblem id={`${name}-problem`} problem={problem} />
     </div>
   )
+}
+
+/** The texts around a control that belong to it, for whoever hears the page. */
+function describedBy({ name, hint, problem }: Pick<LabelledProps, 'name' | 'hint' | 'problem'>): string | undefined {
+  return [hint && `${name}-hint`, problem && `${name}-problem`].filter(Boolean).join(' ') || undefined
 }
 
 /** Shows what is wrong with a field, under it; nothing where nothing is. */
@@ -151,24 +172,15 @@ interface SelectFieldProps {
 
 /** Shows a labelled choice from a closed list. */
 export function SelectField({ name, label, value, options, hint, problem, autofocus }: SelectFieldProps) {
-  const describedBy = [hint && `${name}-hint`, problem && `${name}-problem`].filter(Boolean).join(' ')
   return (
-    <div class="field">
-      <label for={name} class="font-medium">
-        {label}
-      </label>
-      {hint && (
-        <p id={`${name}-hint`} class="text-sm text-soft">
-          {hint}
-        </p>
-      )}
+    <Labelled name={name} label={label} hint={hint} problem={problem}>
       <select
         id={name}
         name={name}
         autofocus={autofocus}
         class={`select w-full text-base ${problem ? 'select-error' : ''}`}
         aria-invalid={problem ? 'true' : undefined}
-        aria-describedby={describedBy || undefined}
+        aria-describedby={describedBy({ name, hint, problem })}
       >
         {options.map((option) => (
           <option value={option.value} selected={option.value === value} lang={option.lang}>
@@ -176,8 +188,7 @@ export function SelectField({ name, label, value, options, hint, problem, autofo
           </option>
         ))}
       </select>
-      <FieldProblem id={`${name}-problem`} problem={problem} />
-    </div>
+    </Labelled>
   )
 }
 

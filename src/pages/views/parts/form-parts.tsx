@@ -80,3 +80,27 @@ export function CopyButton({ frame: { t }, from, label, class: classes = 'btn bt
     </>
   )
 }
+
+interface FormButtonsProps {
+  readonly frame: Frame
+  /** What the button says that sends the form. */
+  readonly submit: string
+  /** Where the way back leads. */
+  readonly cancel: string
+  /** True for what cannot be undone. */
+  readonly danger?: boolean | undefined
+}
+
+/** Shows the button that sends a form, and the way back beside it. */
+export function FormButtons({ frame, submit, cancel, danger = false }: FormButtonsProps) {
+  return (
+    <div class="form-buttons">
+      <button type="submit" class={`btn ${danger ? 'btn-error' : 'btn-primary'}`}>
+        {submit}
+      </button>
+      <a href={cancel} class="btn btn-ghost">
+        {frame.t('form.cancel')}
+      </a>
+    </div>
+  )
+}

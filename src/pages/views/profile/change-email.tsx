@@ -1,7 +1,9 @@
 /**
  * Asking for another address. Nothing changes until the link that goes there is opened.
  */
+
 import { Field } from '../parts/field.tsx'
+import { FormButtons } from '../parts/form-parts.tsx'
 import type { Frame } from '../parts/frame.ts'
 import { NoticeBox } from '../parts/notices.tsx'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
@@ -45,14 +47,7 @@ export function ChangeEmailView({ frame, current, email, problem, canSendMail }:
             autofocus
             required
           />
-          <div class="form-buttons">
-            <button type="submit" class="btn btn-primary">
-              {t('changeEmail.button')}
-            </button>
-            <a href="/my-profile/settings" class="btn btn-ghost">
-              {t('form.cancel')}
-            </a>
-          </div>
+          <FormButtons frame={frame} submit={t('changeEmail.button')} cancel="/my-profile/settings" />
         </form>
       ) : (
         <NoticeBox kind="info" class="mt-6" quiet>

@@ -1,8 +1,10 @@
 /**
  * Changing the password: the old one, and the new one, which can be shown instead of being typed twice.
  */
+
 import { NewPasswordField } from '../arrival/new-password-field.tsx'
 import { Field, firstFaulty } from '../parts/field.tsx'
+import { FormButtons } from '../parts/form-parts.tsx'
 import type { Frame, Problems } from '../parts/frame.ts'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
 
@@ -47,14 +49,7 @@ export function ChangePasswordView({ frame, email, minLength, problems }: Change
           problem={problems.password}
           autofocus={faulty === 'password'}
         />
-        <div class="form-buttons">
-          <button type="submit" class="btn btn-primary">
-            {t('changePassword.button')}
-          </button>
-          <a href="/my-profile/settings" class="btn btn-ghost">
-            {t('form.cancel')}
-          </a>
-        </div>
+        <FormButtons frame={frame} submit={t('changePassword.button')} cancel="/my-profile/settings" />
       </form>
     </SignedInPage>
   )

@@ -1,20 +1,13 @@
 /**
  * Where I am signed in: device, address, what was proved, and since when. Each other session can be ended, or all of them.
  */
-import { type DeviceNames, deviceWords, type ProofName, proofWords } from '../parts/device.ts'
-import { Explained, type ShownExplanation } from '../parts/explanation.tsx'
+import { deviceWords } from '../parts/device.ts'
 import type { Frame, Notice } from '../parts/frame.ts'
+import { Session, type ShownSession } from '../parts/session.tsx'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
 
 /** Describes one of my sessions. */
-export interface MySession {
-  readonly id: string
-  readonly device: DeviceNames
-  readonly address: string
-  readonly proofs: readonly ProofName[]
-  readonly explanation: ShownExplanation | null
-  readonly createdAt: number
-  readonly lastSeenAt: number
+export interface MySession extends ShownSession {
   /** True for the session in which the page is shown. */
   readonly own: boolean
 }
@@ -58,38 +51,18 @@ export function MySessionsView({ frame, sessions, notice }: MySessionsProps) {
 }
 
 function Row({ frame, session }: { readonly frame: Frame; readonly session: MySession }) {
-  const { t, formatInstant } = frame
-  const device = deviceWords(frame, session.device)
+  const { t } = frame
+  const named = { device: deviceWords(frame, session.device), address: session.address }
   return (
-    <li class="flex flex-wrap items-center justify-between gap-x-6 gap-y-3 p-5 sm:px-7">
-      <div class="min-w-0 flex-1 basis-60">
-        <p class="flex flex-wrap items-center gap-x-3 gap-y-1 font-medium break-anywhere">
-          {device}
-          {session.own && <span class="tag tag-good">{t('mySessions.this')}</span>}
-        </p>
-        <p class="text-sm text-soft break-anywhere">
-          {t('session.place', { address: session.address, proofs: proofWords(frame, session.proofs) })}
-        </p>
-        <p class="text-sm text-soft">
-          {t('session.times', {
-            begun: formatInstant(session.createdAt, 'date-time'),
-            seen: formatInstant(session.lastSeenAt, 'date-time'),
-          })}
-        </p>
-        <Explained frame={frame} explanation={session.explanation} />
-      </div>
+    <Session frame={frame} session={session} own={session.own}>
       {!session.own && (
         <form method="post" action="/my-profile/sessions">
           <input type="hidden" name="session" value={session.id} />
-          <button
-            type="submit"
-            class="btn btn-sm"
-            aria-label={t('mySessions.endNamed', { device, address: session.address })}
-          >
+          <button type="submit" class="btn btn-sm" aria-label={t('mySessions.endNamed', named)}>
             {t('mySessions.end')}
           </button>
         </form>
       )}
-    </li>
+    </Session>
   )
 }

@@ -48,54 +48,37 @@ export function SecuritySection({ frame, security }: SecuritySectionProps) {
         ) : (
           <MfaOn {...{ frame, security }} />
         )}
-        <Row
+        <LinkRow
           icon="lock"
           title={t('settings.password')}
-          action={
-            <a href="/my-profile/settings/change-password" class="btn btn-sm">
-              {t('settings.changePassword')}
-            </a>
-          }
+          href="/my-profile/settings/change-password"
+          link={t('settings.changePassword')}
         >
           <p class="text-sm text-soft">
             {changedAt === null
               ? t('settings.passwordNeverChanged')
               : t('settings.passwordChanged', { date: frame.formatInstant(changedAt, 'date') })}
           </p>
-        </Row>
-        <Row
+        </LinkRow>
+        <LinkRow
           icon="mail"
           title={t('field.email')}
-          action={
-            <a href="/my-profile/settings/change-email" class="btn btn-sm">
-              {t('settings.changeEmail')}
-            </a>
-          }
+          href="/my-profile/settings/change-email"
+          link={t('settings.changeEmail')}
         >
           <p class="text-sm text-soft break-anywhere">{security.email}</p>
-        </Row>
-        <Row
+        </LinkRow>
+        <LinkRow
           icon="phone"
           title={t('settings.sessions')}
-          action={
-            <a href="/my-profile/sessions" class="btn btn-sm">
-              {t('settings.showSessions')}
-            </a>
-          }
+          href="/my-profile/sessions"
+          link={t('settings.showSessions')}
         >
           <p class="text-sm text-soft">{t('settings.sessionsText')}</p>
-        </Row>
-        <Row
-          icon="key"
-          title={t('accessTokens.title')}
-          action={
-            <a href="/my-profile/tokens" class="btn btn-sm">
-              {t('settings.showTokens')}
-            </a>
-          }
-        >
+        </LinkRow>
+        <LinkRow icon="key" title={t('accessTokens.title')} href="/my-profile/tokens" link={t('settings.showTokens')}>
           <p class="max-w-prose text-sm text-soft">{t('settings.tokens')}</p>
-        </Row>
+        </LinkRow>
       </div>
     </section>
   )
@@ -227,5 +210,21 @@ function Row({ icon, title, subtitle, badge, action, children }: RowProps) {
         <div class="mt-1">{children}</div>
       </div>
     </div>
+  )
+}
+
+type LinkRowProps = Pick<RowProps, 'icon' | 'title' | 'children'> & { readonly href: string; readonly link: string }
+
+/** A row that leads to a page of its own. */
+function LinkRow({ href, link, ...row }: LinkRowProps) {
+  return (
+    <Row
+      {...row}
+      action={
+        <a href={href} class="btn btn-sm">
+          {link}
+        </a>
+      }
+    />
   )
 }

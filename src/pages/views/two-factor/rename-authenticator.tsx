@@ -1,7 +1,9 @@
 /**
  * Giving an authenticator another name.
  */
+
 import { Field } from '../parts/field.tsx'
+import { FormButtons } from '../parts/form-parts.tsx'
 import type { Frame } from '../parts/frame.ts'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
 
@@ -38,14 +40,7 @@ export function RenameAuthenticatorView({ frame, authenticatorId, name, problem 
           autofocus
           required
         />
-        <div class="form-buttons">
-          <button type="submit" class="btn btn-primary">
-            {t('form.save')}
-          </button>
-          <a href="/my-profile/settings" class="btn btn-ghost">
-            {t('form.cancel')}
-          </a>
-        </div>
+        <FormButtons frame={frame} submit={t('form.save')} cancel="/my-profile/settings" />
       </form>
     </SignedInPage>
   )
