@@ -15,7 +15,7 @@ import type { Answered } from './http/door.ts'
 import { setSecurityHeaders } from './http/headers.ts'
 import type { HttpSettings } from './http/settings.ts'
 import type { StaticFiles } from './http/static-files.ts'
-import { type LinkMail, linkMessage } from './mail/link-mails.ts'
+import { linkMessage } from './mail/link-mails.ts'
 import { noticeMessage } from './mail/notices.ts'
 import { deliverDue, deliverNow, type Mailer, purgeOutbox, send, sendWithLink } from './mail/outbox.ts'
 import { messagesFor } from './messages.ts'
@@ -39,7 +39,7 @@ import {
   firstAdministratorToken,
   isFirstAdministratorMissing,
 } from './users/first-administrator.ts'
-import { purgeLinks } from './users/one-time-links.ts'
+import { addressOfLink, purgeLinks } from './users/one-time-links.ts'
 
 export interface ServiceParts {
   config: Pick<Config, 'url' | 'name' | 'trustedProxies' | 'session' | 'mail'>
@@ -202,13 +202,6 @@ function notifier(settings: HttpSettings): Notify {
   }
 }
 
-/** Where each link leads. */
-const linkPaths: Readonly<Record<LinkMail, string>> = {
-  'reset-password': '/reset-password',
-  invitation: '/accept-invitation',
-  'change-email': '/confirm-email',
-}
-
 /** Writes mails with one-time links into the outbox. Links begin with the public address, whatever a request says of it. */
 function linkMailer(settings: HttpSettings, sealer: Sealer): MailLink {
   return async (trx, { about, token, expiresAt }, { language, ...context }) => {
@@ -218,7 +211,7 @@ function linkMailer(settings: HttpSettings, sealer: Sealer): MailLink {
       serviceUrl: settings.url,
       ...context,
     })
-    await sendWithLink(trx, sealer, { message, link: `${settings.url}${linkPaths[about]}?token=${token}` }, context.now)
+    await sendWithLink(trx, sealer, { message, link: addressOfLink(settings, about, token) }, context.now)
   }
 }
 

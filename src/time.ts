@@ -19,5 +19,27 @@ export const hours = (count: number): Duration => minutes(count * 60)
 /** Converts days of 24 hours. */
 export const days = (count: number): Duration => hours(count * 24)
 
+/** Writes an instant in UTC as ISO 8601, as events, files and programs get it. */
+export function isoTime(at: Instant): string {
+  return new Date(at).toISOString()
+}
+
+/** The same for an instant that may not be there. */
+export function isoTimeOrNull(at: Instant | null): string | null {
+  return at === null ? null : isoTime(at)
+}
+
+/** Writes the day of an instant in UTC: `2026-11-24`. */
+export function isoDay(at: Instant): string {
+  return isoTime(at).slice(0, 10)
+}
+
+/** Reads a day of the calendar as its first instant in UTC; null for anything else, such as the 30th of February. */
+export function parseDay(text: string): Instant | null {
+  if (!/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(text)) return null
+  const instant = Date.parse(`${text}T00:00:00Z`)
+  return Number.isNaN(instant) || isoDay(instant) !== text ? null : instant
+}
+
 /** Reads the machine's clock. Used by `main.ts` only. */
 export const machineClock: Clock = () => Date.now()

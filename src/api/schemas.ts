@@ -6,14 +6,9 @@ import type { AccessToken as Token } from '../access-tokens/access-tokens.ts'
 import { scopes } from '../access-tokens/scopes.ts'
 import { deviceFrom } from '../sessions/device.ts'
 import type { ListedSession } from '../sessions/sessions.ts'
-import type { Instant } from '../time.ts'
+import { isoTime, isoTimeOrNull } from '../time.ts'
 import { parseName, parsePersonName } from '../users/names.ts'
 import { roles } from '../users/roles.ts'
-
-/** Writes a moment. */
-export const written = (at: Instant) => new Date(at).toISOString()
-/** Writes a moment that may not have come. */
-export const writtenOrNull = (at: Instant | null) => (at === null ? null : written(at))
 
 export const id = z.uuid()
 export const moment = z.iso.datetime()
@@ -66,9 +61,9 @@ export function accessTokenOf(token: Token): z.input<typeof AccessToken> {
     id: token.id,
     name: token.name,
     scopes: [...token.scopes],
-    created_at: written(token.createdAt),
-    expires_at: written(token.expiresAt),
-    last_used_at: writtenOrNull(token.lastUsedAt),
+    created_at: isoTime(token.createdAt),
+    expires_at: isoTime(token.expiresAt),
+    last_used_at: isoTimeOrNull(token.lastUsedAt),
   }
 }
 
@@ -95,8 +90,8 @@ export function sessionOf(session: ListedSession): z.input<typeof Session> {
     address: session.address,
     ...deviceFrom(session.userAgent),
     proved_by: session.proofs.map(({ by }) => by),
-    created_at: written(session.createdAt),
-    last_seen_at: written(session.lastSeenAt),
+    created_at: isoTime(session.createdAt),
+    last_seen_at: isoTime(session.lastSeenAt),
   }
 }
 

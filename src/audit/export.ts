@@ -3,7 +3,7 @@
 
 import { csvLine } from '../csv.ts'
 import type { Database } from '../database/database.ts'
-import type { Instant } from '../time.ts'
+import { type Instant, isoTime } from '../time.ts'
 import type { Filter } from './filter.ts'
 import { type Position, type RecordedEvent, readEvents } from './read.ts'
 
@@ -13,7 +13,7 @@ export type ExportFormat = (typeof exportFormats)[number]
 const atOnce = 500
 
 const columns: readonly [heading: string, cell: (event: RecordedEvent) => string | number | null][] = [
-  ['time', ({ at }) => time(at)],
+  ['time', ({ at }) => isoTime(at)],
   ['event', ({ name }) => name],
   ['actor_id', ({ actor }) => actor?.id ?? null],
   ['actor_email', ({ actor }) => actor?.email ?? null],
@@ -57,9 +57,5 @@ function csvOf(event: RecordedEvent): string {
 }
 
 function jsonOf({ at, ...event }: RecordedEvent): string {
-  return `${JSON.stringify({ time: time(at), ...event })}\n`
-}
-
-function time(at: Instant): string {
-  return new Date(at).toISOString()
+  return `${JSON.stringify({ time: isoTime(at), ...event })}\n`
 }

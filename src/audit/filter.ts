@@ -1,7 +1,7 @@
 // What somebody looks for in the audit log, as they wrote it, and as it is asked of the database. Whatever cannot be looked
 // for is named as a fault, and never reaches a query.
 
-import { days, type Instant } from '../time.ts'
+import { days, type Instant, parseDay } from '../time.ts'
 
 /** What can be asked for, as text: from an address, a form, a command line. */
 export interface FilterTexts {
@@ -76,11 +76,4 @@ function parseEvent(text: string): Filter['event'] {
 /** U+0000 and other control characters are in nothing that was recorded, and PostgreSQL cannot be asked for the first. */
 function parseText(text: string): string | null {
   return text.length > longest || /\p{Cc}/u.test(text) || !text.isWellFormed() ? null : text
-}
-
-/** Reads a day of the calendar as its first instant in UTC; null for anything else, such as the 30th of February. */
-export function parseDay(text: string): Instant | null {
-  if (!/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(text)) return null
-  const instant = Date.parse(`${text}T00:00:00Z`)
-  return Number.isNaN(instant) || new Date(instant).toISOString().slice(0, 10) !== text ? null : instant
 }

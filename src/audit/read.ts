@@ -3,6 +3,7 @@
 
 import { type SelectQueryBuilder, sql } from 'kysely'
 import type { Database } from '../database/database.ts'
+import { escapePattern } from '../database/patterns.ts'
 import type { Tables } from '../database/tables.ts'
 import type { Instant } from '../time.ts'
 import type { Filter } from './filter.ts'
@@ -112,10 +113,6 @@ function isPerson(column: 'actor_id' | 'subject_id', text: string) {
   const pattern = `%${escapePattern(text.toLowerCase())}%`
   const id = sql.ref(`audit_events.${column}`)
   return sql<boolean>`(${id} = ${text} or ${id} in (select users.id from users where users.email_key like ${pattern} escape '\\'))`
-}
-
-function escapePattern(text: string): string {
-  return text.replace(/[\\%_]/g, '\\$&')
 }
 
 type Row = Awaited<ReturnType<ReturnType<typeof events>['execute']>>[number]

@@ -6,6 +6,7 @@ import { type ExportFormat, exportEvents, exportFormats } from '../audit/export.
 import { narrowedBy, noTexts, parseFilter } from '../audit/filter.ts'
 import { recordAlone } from '../audit/record.ts'
 import { type Finding, type Verification, verifyChain } from '../audit/verify.ts'
+import { isoDay } from '../time.ts'
 import { type Command, exitCodes, UsageFault } from './command.ts'
 import { changeDatabase, type Opened, withDatabase } from './opening.ts'
 import { escapeMisleading, plain, plainLines, type Terminal } from './terminal.ts'
@@ -60,8 +61,7 @@ async function linkFirst({ db, key }: Opened, expected: Head | null, now: number
 }
 
 function reportOf({ links, linked, pending, found, findings }: Verification): string[] {
-  const day = (instant: number) => new Date(instant).toISOString().slice(0, 10)
-  const period = linked ? `, linked from ${day(linked.first)} to ${day(linked.last)}` : ''
+  const period = linked ? `, linked from ${isoDay(linked.first)} to ${isoDay(linked.last)}` : ''
   const waiting = pending === 0 ? [] : [`${pending} not linked yet: nothing vouches for them.`]
   if (found === 0) return [`${links} events${period}: all are as they were linked.`, ...waiting, 'Head:']
   return [

@@ -5,8 +5,10 @@ import type { Role } from '../database/tables.ts'
 import { Refusal } from '../refusal.ts'
 import { addUserFromHost, deactivateFromHost, resetMfaFromHost, setRoleFromHost } from '../sign-in/from-host.ts'
 import { longestReason, parseReason } from '../sign-in/reset-mfa.ts'
+import { isoTime, isoTimeOrNull } from '../time.ts'
 import { emailKey, parseEmail } from '../users/email.ts'
 import { parsePersonName } from '../users/names.ts'
+import { addressOfLink } from '../users/one-time-links.ts'
 import { roles } from '../users/roles.ts'
 import { everyUser, type ListedUser, listUsers } from '../users/user-list.ts'
 import { type Command, exitCodes, Failure, UsageFault } from './command.ts'
@@ -57,12 +59,12 @@ function rowOf(user: ListedUser): string[] {
 }
 
 function programView({ id, email, name, role, state, mfa, createdAt, lastSignInAt }: ListedUser) {
-  const lastSignIn = lastSignInAt === null ? null : new Date(lastSignInAt).toISOString()
-  return { id, email, name, role, state, mfa, created: new Date(createdAt).toISOString(), lastSignIn }
+  const lastSignIn = isoTimeOrNull(lastSignInAt)
+  return { id, email, name, role, state, mfa, created: isoTime(createdAt), lastSignIn }
 }
 
 function momentOf(instant: number): string {
-  return `${new Date(instant).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  return `${isoTime(instant).slice(0, 16).replace('T', ' ')} UTC`
 }
 
 const add: Command = {
@@ -94,7 +96,7 @@ const add: Command = {
           : error
       })
       surroundings.terminal.say(`Added ${email} as ${role}. This link works once, until ${momentOf(expiresAt)}:`)
-      await surroundings.terminal.write(`${config.url}/accept-invitation?token=${token}\n`)
+      await surroundings.terminal.write(`${addressOfLink(config, 'invitation', token)}\n`)
     })
     return exitCodes.done
   },
@@ -169,7 +171,7 @@ const resetMfa: Command = {
         throw unknownUser(error, email)
       })
       surroundings.terminal.say(`Reset the MFA of ${email}. This link works once, until ${momentOf(expiresAt)}:`)
-      await surroundings.terminal.write(`${config.url}/set-up-mfa-link?token=${token}\n`)
+      await surroundings.terminal.write(`${addressOfLink(config, 'set-up-mfa', token)}\n`)
     })
     return exitCodes.done
   },

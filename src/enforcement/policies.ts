@@ -8,7 +8,7 @@ import type { AuditEvent } from '../audit/events.ts'
 import { type Circumstances, record } from '../audit/record.ts'
 import type { Database, DatabaseTransaction } from '../database/database.ts'
 import type { PoliciesTable } from '../database/tables.ts'
-import type { Instant } from '../time.ts'
+import { type Instant, isoTime } from '../time.ts'
 import type { Policy } from './requirement.ts'
 
 export interface Policies {
@@ -114,7 +114,7 @@ export async function revertUnconfirmed(
     .returning(['changed_by', 'reverted_at'])
     .executeTakeFirst()
   if (!reverted?.reverted_at) return null
-  const heldUntil = new Date(reverted.reverted_at).toISOString()
+  const heldUntil = isoTime(reverted.reverted_at)
   const about = { now, caller: null, actor: null }
   await noteChange(trx, { name: 'policy.reverted', details: { policy: everyone, heldUntil } }, about)
   return { switchedOnBy: reverted.changed_by }

@@ -5,6 +5,7 @@ import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kyse
 import type { Database } from '../database/database.ts'
 import type { Tables } from '../database/tables.ts'
 import type { Instant } from '../time.ts'
+import { whereActive } from '../users/state.ts'
 
 export const previewGroups = ['will-be-asked', 'never-signed-in', 'protected', 'inactive'] as const
 
@@ -45,7 +46,7 @@ export async function previewEnforcement(db: Database, now: Instant): Promise<En
 }
 
 async function readGroup(db: Database, group: PreviewGroup, now: Instant) {
-  const members = db.selectFrom('users').where((e) => isIn(e, group, now))
+  const members = db.selectFrom('users').where(isIn(group, now))
   const { count } = await members.select((e) => e.fn.countAll<number>().as('count')).executeTakeFirstOrThrow()
   const first = await members
     .select(['users.id', 'users.email', 'users.name'])
@@ -60,7 +61,8 @@ async function readTokens(db: Database, now: Instant) {
     .selectFrom('personal_access_tokens')
     .innerJoin('users', 'users.id', 'personal_access_tokens.user_id')
     .where('personal_access_tokens.expires_at', '>', now)
-    .where((e) => e.or([isIn(e, 'will-be-asked', now), isIn(e, 'never-signed-in', now)]))
+    .where(whereActive(now))
+    .where((e) => e.not(hasFactor))
   const { count } = await touched.select((e) => e.fn.countAll<number>().as('count')).executeTakeFirstOrThrow()
   const first = await touched
     .select(['personal_access_tokens.name', 'users.email as owner'])
@@ -71,22 +73,21 @@ async function readTokens(db: Database, now: Instant) {
   return { count: Number(count), first }
 }
 
-function isIn(
-  e: Pick<ExpressionBuilder<Tables, 'users'>, 'and' | 'or' | 'not' | 'exists'>,
-  group: PreviewGroup,
-  now: Instant,
-): Expression<SqlBool> {
-  const active = sql<SqlBool>`(users.deactivated_at is null and (users.expires_at is null or users.expires_at > ${now}))`
-  const hasFactor = sql<SqlBool>`exists (select 1 from totp_factors where totp_factors.user_id = users.id)`
-  const wasHere = sql<SqlBool>`(users.password_hash is not null and users.last_sign_in_at is not null)`
-  switch (group) {
-    case 'inactive':
-      return e.not(active)
-    case 'protected':
-      return e.and([active, hasFactor])
-    case 'will-be-asked':
-      return e.and([active, e.not(hasFactor), wasHere])
-    case 'never-signed-in':
-      return e.and([active, e.not(hasFactor), e.not(wasHere)])
+const hasFactor = sql<SqlBool>`exists (select 1 from totp_factors where totp_factors.user_id = users.id)`
+const wasHere = sql<SqlBool>`(users.password_hash is not null and users.last_sign_in_at is not null)`
+
+function isIn(group: PreviewGroup, now: Instant) {
+  return (e: ExpressionBuilder<Tables, 'users'>): Expression<SqlBool> => {
+    const active = whereActive(now)(e)
+    switch (group) {
+      case 'inactive':
+        return e.not(active)
+      case 'protected':
+        return e.and([active, hasFactor])
+      case 'will-be-asked':
+        return e.and([active, e.not(hasFactor), wasHere])
+      case 'never-signed-in':
+        return e.and([active, e.not(hasFactor), e.not(wasHere)])
+    }
   }
 }

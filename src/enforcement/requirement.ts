@@ -1,6 +1,7 @@
 // What is required of a user, and why. Pure: policies, the user's state and the time in, requirement out. The strictest
-// policy that holds wins; whose MFA was reset must set it up again whatever the policies say. A policy that was not confirmed in time holds no longer from the very instant of its deadline: whoever asks later
-// need not wait for somebody to write that down.
+// policy that holds wins; whose MFA was reset must set it up again whatever the policies say. A policy that was not confirmed
+// in time holds no longer from the very instant of its deadline: whoever asks later need not wait for somebody to write
+// that down.
 
 import type { Instant } from '../time.ts'
 

@@ -1,17 +1,12 @@
 // The two mailers: SMTP, or, where no server is set, a line in the log. The log names the recipient and the subject
 // only: what a message says may be for its reader alone.
 
+import { type Duration, seconds } from '../time.ts'
 import type { Mailer } from './outbox.ts'
 
 /** Sends by SMTP (`smtp://` with STARTTLS when offered, `smtps://` with TLS). Times out after 20 seconds a step. */
 export async function smtpMailer(url: string, from: string): Promise<Mailer> {
-  const { createTransport } = await import('nodemailer')
-  const transport = createTransport({
-    url,
-    connectionTimeout: 20_000,
-    greetingTimeout: 20_000,
-    socketTimeout: 20_000,
-  } as never)
+  const transport = await transportTo(url, seconds(20))
   return async ({ to, subject, text, html }) => {
     await transport.sendMail({ from, to: { name: '', address: to }, subject, text, html })
   }
@@ -24,12 +19,16 @@ export function logMailer(log: (line: { to: string; subject: string }) => void):
 
 /** Connects, greets, and signs in where the address has a name in it; sends nothing. Throws when the server refuses. */
 export async function reachMailServer(url: string): Promise<void> {
-  const { createTransport } = await import('nodemailer')
-  const limits = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 10_000 }
-  const transport = createTransport({ url, ...limits } as never)
+  const transport = await transportTo(url, seconds(10))
   try {
     await transport.verify()
   } finally {
     transport.close()
   }
+}
+
+async function transportTo(url: string, patience: Duration) {
+  const { createTransport } = await import('nodemailer')
+  const limits = { connectionTimeout: patience, greetingTimeout: patience, socketTimeout: patience }
+  return createTransport({ url, ...limits } as never)
 }

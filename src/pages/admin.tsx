@@ -4,10 +4,9 @@ import type { Door } from '../http/door.ts'
 import { readForm } from '../http/form.ts'
 import { Refusal } from '../refusal.ts'
 import { addUser } from '../sign-in/invite-users.ts'
-import type { Standing } from '../sign-in/standing.ts'
 import { parseEmail } from '../users/email.ts'
 import { parsePersonName } from '../users/names.ts'
-import { mayActOn, roles } from '../users/roles.ts'
+import { rolesToGive } from '../users/roles.ts'
 import { showInvited } from './admin/invitations.tsx'
 import { adminSettingsPages } from './admin-settings.tsx'
 import { frameOf, type PageParts, page } from './page-parts.ts'
@@ -32,7 +31,7 @@ function userPages(door: Door, parts: PageParts): void {
       <AdminNewUserView
         frame={frameOf(c, parts, standing.account)}
         values={values}
-        roles={rolesFor(standing)}
+        roles={rolesToGive(standing.account.user.role)}
         canSendMail={machine.hasMailServer}
       />,
     )
@@ -44,14 +43,14 @@ function userPages(door: Door, parts: PageParts): void {
     const values = { email: form.text('email'), name: form.text('name'), role: form.text('role') }
     const email = parseEmail(values.email)
     const name = values.name.trim() === '' ? null : parsePersonName(values.name)
-    const role = rolesFor(standing).find((known) => known === values.role)
+    const role = rolesToGive(standing.account.user.role).find((known) => known === values.role)
     const showAgain = (problems: Problems<'email' | 'name' | 'role'>) =>
       page(
         c,
         <AdminNewUserView
           frame={frame}
           values={values}
-          roles={rolesFor(standing)}
+          roles={rolesToGive(standing.account.user.role)}
           problems={problems}
           canSendMail={machine.hasMailServer}
         />,
@@ -73,9 +72,4 @@ function userPages(door: Door, parts: PageParts): void {
       throw error
     }
   })
-}
-
-/** The roles that this person may give. */
-function rolesFor({ account }: Standing) {
-  return roles.filter((role) => mayActOn(account.user.role, role))
 }

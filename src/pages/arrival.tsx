@@ -6,14 +6,14 @@ import type { DatabaseTransaction } from '../database/database.ts'
 import type { Door, DoorContext } from '../http/door.ts'
 import { readForm } from '../http/form.ts'
 import { setPassword } from '../passwords/passwords.ts'
-import { minimumAlone, minimumWithMfa, type PasswordProblem, passwordProblem } from '../passwords/rules.ts'
+import { minimumAlone, type PasswordProblem, passwordProblem } from '../passwords/rules.ts'
 import { Refusal } from '../refusal.ts'
-import { readAccount } from '../sign-in/account.ts'
+import { type Account, readAccount } from '../sign-in/account.ts'
+import { minimumLengthFor, newPasswordProblem } from '../sign-in/new-password.ts'
 import { beginSignIn } from '../sign-in/sign-in.ts'
-import { requirementOf } from '../sign-in/standing.ts'
 import { parseEmail } from '../users/email.ts'
 import { createFirstAdministrator, mayCreateFirstAdministrator } from '../users/first-administrator.ts'
-import { consumeInvitation, findInvitation, type OpenInvitation } from '../users/invitations.ts'
+import { consumeInvitation, findInvitation } from '../users/invitations.ts'
 import { parsePersonName } from '../users/names.ts'
 import { frameOf, type PageParts, page } from './page-parts.ts'
 import { endCurrent, handOver, home } from './passage.ts'
@@ -90,29 +90,28 @@ function invitationPages(door: Door, parts: PageParts): void {
 
   door.anyone('get', '/accept-invitation', async (c) => {
     const token = c.req.query('token') ?? ''
-    const invitation = await findInvitation(machine.db, token, machine.clock())
-    if (!invitation) return showInvalid(c, parts, 'invitation')
-    return showInvitation(c, parts, { token, invitation, problem: null })
+    const account = await findInvited(parts, token)
+    if (!account) return showInvalid(c, parts, 'invitation')
+    return showInvitation(c, parts, { token, account, problem: null })
   })
 
   door.anyone('post', '/accept-invitation', async (c) => {
     const form = await readForm(c)
     const token = form.text('token')
-    const invitation = await findInvitation(machine.db, token, machine.clock())
-    if (!invitation) return showInvalid(c, parts, 'invitation')
+    const account = await findInvited(parts, token)
+    if (!account) return showInvalid(c, parts, 'invitation')
     const password = form.text('password')
-    const words = [parts.settings.serviceName, invitation.email, invitation.name ?? '']
-    const mfaRequired = await isMfaRequired(parts, invitation.userId)
-    const problem = await passwordProblem(password, { mfaRequired, words })
-    if (problem !== null) return showInvitation(c, parts, { token, invitation, problem })
+    const problem = await newPasswordProblem(machine, account, password)
+    if (problem !== null) return showInvitation(c, parts, { token, account, problem })
+    const userId = account.user.id
     const hash = await machine.hashing.hashPassword(password)
     const now = machine.clock()
     const progress = await machine.db.transaction().execute(async (trx) => {
       if (!(await consumeInvitation(trx, token, now))) throw new Refusal('link-invalid')
-      const about = { now, caller: c.get('caller'), actor: invitation.userId, subject: invitation.userId }
+      const about = { now, caller: c.get('caller'), actor: userId, subject: userId }
       await record(trx, { name: 'invitation.accepted', details: {} }, about)
-      await setPassword(trx, invitation.userId, hash, now)
-      return beginWithPassword(trx, parts, c, { userId: invitation.userId, by: 'invitation' })
+      await setPassword(trx, userId, hash, now)
+      return beginWithPassword(trx, parts, c, { userId, by: 'invitation' })
     })
     await endCurrent(c, parts)
     return c.redirect(handOver(c, parts, progress), 303)
@@ -132,24 +131,26 @@ async function beginWithPassword(
   return beginSignIn(trx, parts.machine, { userId, proof: { by: 'password', at: now }, returnTo: home, caller, now })
 }
 
-async function isMfaRequired({ machine }: PageParts, userId: string): Promise<boolean> {
-  const account = await readAccount(machine.db, userId, machine.clock())
-  return account !== null && (await requirementOf(machine, machine.db, account)).level !== 'nothing'
+/** Finds whose invitation it is, if it may still be used. */
+async function findInvited({ machine }: PageParts, token: string): Promise<Account | null> {
+  const now = machine.clock()
+  const invitation = await findInvitation(machine.db, token, now)
+  return invitation && readAccount(machine.db, invitation.userId, now)
 }
 
 async function showInvitation(
   c: DoorContext,
   parts: PageParts,
-  { token, invitation, problem }: { token: string; invitation: OpenInvitation; problem: PasswordProblem | null },
+  { token, account, problem }: { token: string; account: Account; problem: PasswordProblem | null },
 ): Promise<Response> {
   const frame = frameOf(c, parts, null)
-  const minLength = (await isMfaRequired(parts, invitation.userId)) ? minimumWithMfa : minimumAlone
+  const minLength = await minimumLengthFor(parts.machine, parts.machine.db, account)
   const problems = problem === null ? undefined : { password: passwordWords(frame, problem, minLength) }
   const view = (
     <AcceptInvitationView
       frame={frame}
       token={token}
-      email={invitation.email}
+      email={account.user.email}
       problems={problems}
       minLength={minLength}
     />

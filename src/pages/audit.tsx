@@ -4,11 +4,13 @@
 import { type ExportFormat, exportFormats } from '../audit/export.ts'
 import { type FilterField, type FilterTexts, filterFields, parseFilter } from '../audit/filter.ts'
 import { type Named, type Position, type RecordedEvent, readEvent, readEvents } from '../audit/read.ts'
+import type { Role } from '../database/tables.ts'
 import type { Door, DoorContext } from '../http/door.ts'
 import { readForm } from '../http/form.ts'
 import type { MessageId } from '../messages.ts'
 import { Refusal } from '../refusal.ts'
 import { exportAudit } from '../sign-in/export-audit.ts'
+import { isoDay } from '../time.ts'
 import { may } from '../users/roles.ts'
 import { eventChoices, eventMessage, isEventChoice } from './event-words.ts'
 import { frameOf, type PageParts, page } from './page-parts.ts'
@@ -26,7 +28,7 @@ export function auditPages(door: Door, parts: PageParts): void {
 
   door.permitted('audit.read', 'get', '/admin/audit', async (c, { account }) => {
     const texts = textsFrom((name) => c.req.query(name) ?? '')
-    return showLog(c, parts, { frame: frameOf(c, parts, account), texts, people: peopleAt(door, account.user.role) })
+    return showLog(c, parts, { frame: frameOf(c, parts, account), texts, people: peopleAt(account.user.role) })
   })
 
   // Sent by a form, because it leaves an event behind.
@@ -37,10 +39,10 @@ export function auditPages(door: Door, parts: PageParts): void {
     const format = exportFormats.find((known) => known === form.text('format'))
     if (faults.length > 0 || !format) {
       const { account } = standing
-      return showLog(c, parts, { frame: frameOf(c, parts, account), texts, people: peopleAt(door, account.user.role) })
+      return showLog(c, parts, { frame: frameOf(c, parts, account), texts, people: peopleAt(account.user.role) })
     }
     const pieces = await exportAudit(parts.machine, standing, { filter, format }, c.get('caller'))
-    const day = new Date(parts.machine.clock()).toISOString().slice(0, 10)
+    const day = isoDay(parts.machine.clock())
     return sendText(pieces, { type: types[format], fileName: `audit-${day}.${format}` })
   })
 
@@ -49,7 +51,7 @@ export function auditPages(door: Door, parts: PageParts): void {
     const event = /^[\w-]{1,64}$/.test(id) ? await readEvent(db, id) : null
     if (!event) throw new Refusal('not-found')
     const frame = frameOf(c, parts, account)
-    const shown = show(frame, event, peopleAt(door, account.user.role))
+    const shown = show(frame, event, peopleAt(account.user.role))
     return page(
       c,
       <AuditEventView
@@ -67,9 +69,8 @@ export function auditPages(door: Door, parts: PageParts): void {
 /** Where a person's page is, for whoever may open it; null where there is none. */
 type PeopleAt = ((id: string) => string) | null
 
-function peopleAt(door: Door, role: Parameters<typeof may>[0]): PeopleAt {
-  const known = door.routes.some(({ method, path }) => method === 'GET' && /^\/admin\/users\/:\w+$/.test(path))
-  return known && may(role, 'users.read') ? (id) => `/admin/users/${encodeURIComponent(id)}` : null
+function peopleAt(role: Role): PeopleAt {
+  return may(role, 'users.read') ? (id) => `/admin/users/${encodeURIComponent(id)}` : null
 }
 
 function textsFrom(read: (name: string) => string): FilterTexts {

@@ -5,7 +5,7 @@ import type { Context } from 'hono'
 import type { HtmlEscapedString } from 'hono/utils/html'
 import type { DoorContext } from '../http/door.ts'
 import type { HttpSettings } from '../http/settings.ts'
-import { languageFromHeader, type Messages, messagesFor } from '../messages.ts'
+import { languageFromHeader, type MessageId, type Messages, messagesFor } from '../messages.ts'
 import type { Refusal } from '../refusal.ts'
 import type { Account } from '../sign-in/account.ts'
 import { mayConfirmEnforcement } from '../sign-in/enforce.ts'
@@ -13,7 +13,7 @@ import type { SignInParts } from '../sign-in/parts.ts'
 import type { Standing } from '../sign-in/standing.ts'
 import { days, type Instant, minutes } from '../time.ts'
 import { may, permissionsOf } from '../users/roles.ts'
-import type { EnforcementNews, Frame } from './views/parts/frame.ts'
+import type { EnforcementNews, Frame, Notice } from './views/parts/frame.ts'
 
 export interface PageParts {
   machine: SignInParts
@@ -67,6 +67,16 @@ function newsOf(standing: Standing | null, now: Instant): EnforcementNews | unde
   const { confirmBy } = enforcement
   const minutesLeft = Math.max(1, Math.ceil((confirmBy - now) / minutes(1)))
   return { is: 'unconfirmed', confirmBy, minutesLeft, mayConfirm: mayConfirmEnforcement(standing) }
+}
+
+/** Gives the good news that the address names, where it names any that this page has. */
+export function noticeNamed(
+  { t }: Frame,
+  words: Readonly<Record<string, MessageId>>,
+  name: string | undefined,
+): Notice | undefined {
+  const message = name !== undefined && Object.hasOwn(words, name) ? words[name] : undefined
+  return message === undefined ? undefined : { kind: 'success', text: t(message) }
 }
 
 type PageStatus = 200 | 422 | 429 | 500 | Refusal['status']

@@ -6,14 +6,14 @@ import { readForm } from '../http/form.ts'
 import { availableLanguages } from '../messages.ts'
 import { countCodes } from '../recovery-codes/recovery-codes.ts'
 import { Refusal } from '../refusal.ts'
+import { changeOwnProfile } from '../sign-in/own-profile.ts'
 import { disableMfa, renameOwnAuthenticator } from '../sign-in/protect.ts'
 import type { Standing } from '../sign-in/standing.ts'
 import { listAuthenticators } from '../totp/authenticators.ts'
 import { parseName } from '../users/names.ts'
-import { setPreferences } from '../users/users.ts'
-import { frameOf, type PageParts, page } from './page-parts.ts'
+import { frameOf, noticeNamed, type PageParts, page } from './page-parts.ts'
 import { handOverContinued } from './passage.ts'
-import type { Notice, Problems, Theme } from './views/parts/frame.ts'
+import type { Problems, Theme } from './views/parts/frame.ts'
 import { MyProfileView } from './views/profile/my-profile.tsx'
 import { SettingsView } from './views/profile/settings.tsx'
 import { DisableMfaView } from './views/two-factor/disable-mfa.tsx'
@@ -57,7 +57,7 @@ export function profilePages(door: Door, parts: PageParts): void {
       }
       return showSettings(c, parts, standing, { problems })
     }
-    await setPreferences(machine.db, standing.account.user.id, { language: language || null, theme })
+    await changeOwnProfile(machine, standing, { language: language || null, theme }, c.get('caller'))
     return c.redirect(`${settingsPath}?notice=preferences-saved`, 303)
   })
 
@@ -136,10 +136,6 @@ async function showSettings(
   const frame = frameOf(c, parts, account)
   const [authenticator] = await listAuthenticators(db, account.user.id)
   const codes = authenticator ? await countCodes(db, account.user.id) : null
-  const wanted = c.req.query('notice') ?? ''
-  const notice: Notice | undefined = Object.hasOwn(notices, wanted)
-    ? { kind: 'success', text: frame.t(notices[wanted as keyof typeof notices]) }
-    : undefined
   const { user } = account
   const view = (
     <SettingsView
@@ -152,7 +148,7 @@ async function showSettings(
         email: user.email,
       }}
       preferences={{ languages: availableLanguages, language: user.language ?? '', theme: user.theme }}
-      notice={notice}
+      notice={noticeNamed(frame, notices, c.req.query('notice'))}
       problems={problems}
     />
   )

@@ -12,7 +12,7 @@ import {
 import { type Scope, scopesFor } from '../access-tokens/scopes.ts'
 import { type Caller, record } from '../audit/record.ts'
 import { Refusal } from '../refusal.ts'
-import type { Duration } from '../time.ts'
+import { type Duration, isoTime } from '../time.ts'
 import { readAccount } from './account.ts'
 import { actOnUser, mustNotBeOneself } from './manage-users.ts'
 import type { SignInParts } from './parts.ts'
@@ -40,7 +40,7 @@ export async function createOwnAccessToken(
   return parts.db.transaction().execute(async (trx) => {
     if ((await listAccessTokens(trx, userId)).length >= mostTokens) throw new Refusal('conflict')
     const made = await addAccessToken(trx, { userId, name, scopes: [...new Set(scopes)], life, now })
-    const expiresAt = new Date(made.expiresAt).toISOString()
+    const expiresAt = isoTime(made.expiresAt)
     await record(
       trx,
       { name: 'access-token.created', details: { token: made.id, scopes, expiresAt } },

@@ -30,7 +30,7 @@ export interface Account {
     /** Browsers that became known before are unknown again. */
     browsersKnownSince: Instant | null
   }
-  enrolled: readonly EnrolledFactor[]
+  enrolled: readonly (EnrolledFactor & { addedAt: Instant })[]
   recoveryCodes: RecoveryCodesState
   policyVersion: number
   helpContact: string | null
@@ -82,6 +82,7 @@ function accounts(db: Kysely<Tables>) {
       'installation.help_contact',
       'recovery_code_sets.saved_at as codes_saved_at',
       'totp_factors.id as totp_id',
+      'totp_factors.created_at as totp_added_at',
       'totp_factors.disabled_at as totp_disabled_at',
     ])
     .select((e) =>
@@ -112,8 +113,10 @@ function accountFrom(rows: readonly AccountRow[], row: AccountRow, now: Instant)
       browsersKnownSince: row.browsers_known_since,
       mfaResetAt: row.mfa_reset_at,
     },
-    enrolled: rows.flatMap(({ totp_id, totp_disabled_at }) =>
-      totp_id === null ? [] : [{ kind: 'totp' as const, id: totp_id, disabled: totp_disabled_at !== null }],
+    enrolled: rows.flatMap(({ totp_id: id, totp_added_at: addedAt, totp_disabled_at }) =>
+      id === null || addedAt === null
+        ? []
+        : [{ kind: 'totp' as const, id, addedAt, disabled: totp_disabled_at !== null }],
     ),
     recoveryCodes: { saved: row.codes_saved_at !== null, left: Number(row.codes_left) },
     policyVersion: row.policy_version,

@@ -6,7 +6,7 @@ import type { AuditEvent, Method } from '../audit/events.ts'
 import { type Caller, record } from '../audit/record.ts'
 import type { DatabaseTransaction } from '../database/database.ts'
 import { Refusal } from '../refusal.ts'
-import type { Instant } from '../time.ts'
+import { type Instant, isoTime } from '../time.ts'
 import { takeGuessWarning } from '../users/guess-warning.ts'
 import { readAccount, type SignInRecord } from './account.ts'
 import { type GuessLimits, inOrder } from './guesses.ts'
@@ -81,7 +81,7 @@ export async function refuseGuess(
   await parts.db.transaction().execute(async (trx) => {
     await record(trx, event, about)
     if (admission.closedUntil !== null) {
-      const until = new Date(admission.closedUntil).toISOString()
+      const until = isoTime(admission.closedUntil)
       await record(trx, { name: 'attempts.blocked', details: { method, until } }, about)
     }
     if (signIn.purpose === 'sign-in' && (admission.last || admission.closedUntil !== null))

@@ -2,6 +2,7 @@
 // for this: every door asks the time itself.
 
 import { record } from '../audit/record.ts'
+import { isoTime } from '../time.ts'
 import { listExpired, noteExpiry } from '../users/expiry.ts'
 import { endEverything } from './end-everything.ts'
 import type { SignInParts } from './parts.ts'
@@ -12,7 +13,7 @@ export async function expireUsers(parts: SignInParts): Promise<void> {
   for (const { id, expiresAt } of await listExpired(parts.db, about.now))
     await parts.db.transaction().execute(async (trx) => {
       if (!(await noteExpiry(trx, id, about.now))) return
-      const at = new Date(expiresAt).toISOString()
+      const at = isoTime(expiresAt)
       await record(trx, { name: 'user.expired', details: { at } }, { ...about, subject: id })
       await endEverything(trx, id, 'expired', about)
     })

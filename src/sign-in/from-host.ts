@@ -9,7 +9,7 @@ import { emailKey } from '../users/email.ts'
 import { invite, type NewInvitation } from '../users/invitations.ts'
 import { changeUser, findUser, type ManagedUser } from '../users/managed-user.ts'
 import type { NewLink } from '../users/one-time-links.ts'
-import { createUser, type NewUser } from '../users/users.ts'
+import { createUser, findUserId, type NewUser } from '../users/users.ts'
 import { deactivate } from './manage-users.ts'
 import type { SignInParts } from './parts.ts'
 import { resetMfa } from './reset-mfa.ts'
@@ -64,11 +64,11 @@ export async function setRoleFromHost(parts: HostParts, email: string, role: Rol
 
 /** Resets the MFA of a user, tells them by mail, and gives the set-up link. Throws as `resetMfa` does. */
 export async function resetMfaFromHost(parts: SignInParts, email: string, reason: string): Promise<NewLink> {
-  return resetMfa(parts, { userId: await idOf(parts.db, email), reason, by: 'host' })
+  return resetMfa(parts, { userId: await idOf(parts.db, email), reason })
 }
 
 async function idOf(db: Database, email: string): Promise<string> {
-  const row = await db.selectFrom('users').select('id').where('email_key', '=', emailKey(email)).executeTakeFirst()
-  if (!row) throw new Refusal('not-found')
-  return row.id
+  const id = await findUserId(db, emailKey(email))
+  if (id === null) throw new Refusal('not-found')
+  return id
 }

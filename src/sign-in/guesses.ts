@@ -22,9 +22,8 @@ export function passwordLimits({
   address: string
 }): GuessLimits {
   if (browser !== null) return { own: [{ key: `password:browser:${browser}`, allowance: perAccount }], shared: [] }
-  const account = createHash('sha256').update(emailKey).digest('base64url')
   return {
-    own: [{ key: `password:account:${account}`, allowance: perAccount }],
+    own: [{ key: `password:account:${digest(emailKey)}`, allowance: perAccount }],
     shared: [{ key: `guess:address:${network(address)}`, allowance: perAddress }],
   }
 }
@@ -48,10 +47,9 @@ export function secondFactorLimits({
 
 /** A mail that anybody may have sent: charged to the address that asks, then to the account, whether or not it exists. */
 export function resetMailLimits({ emailKey, address }: { emailKey: string; address: string }): readonly Limit[] {
-  const account = createHash('sha256').update(emailKey).digest('base64url')
   return [
     { key: `reset-mail:address:${network(address)}`, allowance: perAddress },
-    { key: `reset-mail:account:${account}`, allowance: perMailbox },
+    { key: `reset-mail:account:${digest(emailKey)}`, allowance: perMailbox },
   ]
 }
 
@@ -62,16 +60,20 @@ export function secondFactorCount(userId: string): string {
 
 /** A mail to an address that somebody signed in has typed: charged to their account, and to the address. */
 export function changeEmailLimits({ userId, emailKey }: { userId: string; emailKey: string }): readonly Limit[] {
-  const mailbox = createHash('sha256').update(emailKey).digest('base64url')
   return [
     { key: `change-email:account:${userId}`, allowance: perMailbox },
-    { key: `change-email:mailbox:${mailbox}`, allowance: perMailbox },
+    { key: `change-email:mailbox:${digest(emailKey)}`, allowance: perMailbox },
   ]
 }
 
 /** In which order to count: the address first, so that a blocked address adds nothing to its victim's count. */
 export function inOrder({ own, shared }: GuessLimits): readonly Limit[] {
   return [...shared, ...own]
+}
+
+/** An address as part of a count's name: anybody may type one, of any length. */
+function digest(emailKey: string): string {
+  return createHash('sha256').update(emailKey).digest('base64url')
 }
 
 /** Whoever has one IPv6 address has the whole /64. */

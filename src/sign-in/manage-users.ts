@@ -5,16 +5,16 @@ import { type Caller, type Circumstances, record } from '../audit/record.ts'
 import type { DatabaseTransaction } from '../database/database.ts'
 import type { Role } from '../database/tables.ts'
 import { Refusal } from '../refusal.ts'
-import { endOtherSessions, endSessionOf } from '../sessions/sessions.ts'
-import type { Instant } from '../time.ts'
+import { type ListedSession, listSessions } from '../sessions/sessions.ts'
+import { type Instant, isoTimeOrNull } from '../time.ts'
 import { changeUser, deleteUser, findUser, type ManagedUser } from '../users/managed-user.ts'
 import type { Permission } from '../users/roles.ts'
-import { hasExpired } from '../users/state.ts'
+import { hasExpired, isActive } from '../users/state.ts'
 import { readAccount } from './account.ts'
 import { mayActUpon, mustBePermitted } from './administer.ts'
 import { endEverything } from './end-everything.ts'
+import { endOneOrAll } from './own-sessions.ts'
 import type { SignInParts } from './parts.ts'
-import { endOtherSignIns } from './sign-in.ts'
 import type { AnyStanding } from './standing.ts'
 
 type About = Omit<Circumstances, 'subject'> & { actor: string }
@@ -48,6 +48,17 @@ export async function actOnUser<Result>(
   return parts.db.transaction().execute(async (trx) => act(trx, await mustFindUser(trx, standing, userId), about))
 }
 
+/** Lists where a user is signed in. Whoever may not sign in is so nowhere, though rows may be left for the sweep. */
+export async function listSessionsOf(
+  { db, limits, clock }: SignInParts,
+  { id, deactivatedAt, expiresAt }: ManagedUser,
+): Promise<ListedSession[]> {
+  const now = clock()
+  return isActive({ deactivated_at: deactivatedAt, expires_at: expiresAt }, now)
+    ? listSessions(db, id, limits, now)
+    : []
+}
+
 export interface UserEdit {
   name?: string | null
   role?: Role
@@ -78,14 +89,10 @@ export async function editUser(
     if (role.role !== undefined)
       await record(trx, { name: 'user.role-changed', details: { from: user.role, to: role.role } }, on)
     if (ends.expiresAt === undefined) return
-    const details = { from: iso(user.expiresAt), to: iso(ends.expiresAt) }
+    const details = { from: isoTimeOrNull(user.expiresAt), to: isoTimeOrNull(ends.expiresAt) }
     await record(trx, { name: 'user.expiry-changed', details }, on)
     if (hasExpired({ expires_at: user.expiresAt }, now)) await endEverything(trx, userId, 'expired', about)
   })
-}
-
-function iso(at: Instant | null): string | null {
-  return at === null ? null : new Date(at).toISOString()
 }
 
 /** Deactivates an account, at every door at once. Throws `last-administrator`, or `conflict` when it is so already. */
@@ -150,11 +157,7 @@ export async function endSessionsOf(
 ): Promise<void> {
   mustNotBeOneself(standing, userId)
   await actOnUser(parts, standing, { permission: 'users.manage', userId, caller }, async (trx, _user, about) => {
-    let count = 1
-    if (sessionId === null) {
-      count = await endOtherSessions(trx, userId, null)
-      await endOtherSignIns(trx, userId, null)
-    } else if (!(await endSessionOf(trx, userId, sessionId))) throw new Refusal('not-found')
+    const count = await endOneOrAll(trx, userId, { sessionId, keep: null })
     await record(
       trx,
       { name: 'sessions.ended', details: { count, because: 'by-administrator' } },

@@ -11,7 +11,7 @@ import { parseRecoveryCode } from '../recovery-codes/code.ts'
 import { countCodes, lookUpCode, spendCode } from '../recovery-codes/recovery-codes.ts'
 import { Refusal } from '../refusal.ts'
 import type { Proof } from '../sessions/proofs.ts'
-import type { Instant } from '../time.ts'
+import { type Instant, isoTime } from '../time.ts'
 import { matchAuthenticator, spendStep } from '../totp/authenticators.ts'
 import { parseCode } from '../totp/otp.ts'
 import { emailKey } from '../users/email.ts'
@@ -104,7 +104,7 @@ async function recordWrongPassword(
   await parts.db.transaction().execute(async (trx) => {
     await record(trx, { name: 'password.refused', details: { because: verdict.because } }, about)
     if (closedUntil === null) return
-    const until = new Date(closedUntil).toISOString()
+    const until = isoTime(closedUntil)
     await record(trx, { name: 'attempts.blocked', details: { method: 'password', until } }, about)
   })
 }

@@ -9,6 +9,7 @@ import type { Notice } from '../mail/notices.ts'
 import { countCodes, removeCodes } from '../recovery-codes/recovery-codes.ts'
 import { Refusal } from '../refusal.ts'
 import { endOtherSessions } from '../sessions/sessions.ts'
+import { isoTime } from '../time.ts'
 import { removeAuthenticators } from '../totp/authenticators.ts'
 import { discardEnrolments } from '../totp/enrolment.ts'
 import { accountState, findUser, type ManagedUser } from '../users/managed-user.ts'
@@ -50,7 +51,7 @@ export async function resetMfaOf(
 /** The same from the host's command line: by whoever runs the machine, who needs no session and is known to nobody here. */
 export async function resetMfa(
   parts: SignInParts,
-  { userId, reason }: { userId: string; reason: string; by: 'host' },
+  { userId, reason }: { userId: string; reason: string },
 ): Promise<NewLink> {
   const about = { now: parts.clock(), caller: null, actor: null }
   return parts.db.transaction().execute(async (trx) => {
@@ -112,7 +113,7 @@ async function issueSetUpLink(
   about: Omit<Circumstances, 'subject'>,
 ): Promise<NewLink> {
   const link = await issueLink(trx, { purpose: 'set-up-mfa', userId, createdBy: about.actor }, about.now)
-  const expiresAt = new Date(link.expiresAt).toISOString()
+  const expiresAt = isoTime(link.expiresAt)
   await record(trx, { name: 'mfa.link-issued', details: { expiresAt } }, { ...about, subject: userId })
   return link
 }

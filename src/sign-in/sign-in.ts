@@ -10,8 +10,7 @@ import { Refusal } from '../refusal.ts'
 import { hashToken, newId, newToken } from '../secrets/tokens.ts'
 import { type Proof, withProof, writeProofs } from '../sessions/proofs.ts'
 import { beginSession, type NewSession, strengthenSession } from '../sessions/sessions.ts'
-import { type Instant, minutes } from '../time.ts'
-import { listAuthenticators } from '../totp/authenticators.ts'
+import { type Instant, isoTime, minutes } from '../time.ts'
 import { type Account, readAccount, type SignInRecord } from './account.ts'
 import { explain } from './explain.ts'
 import { browserOwner, issueKnownBrowser } from './known-browsers.ts'
@@ -215,23 +214,21 @@ async function beginExplained(
     now,
   }: { signIn: SignInRecord; account: Account; requirement: Requirement; caller: Caller; now: Instant },
 ): Promise<NewSession> {
-  const setUpMeanwhile = await hasSetUpMeanwhile(trx, userId, proofs)
+  const setUpMeanwhile = hasSetUpMeanwhile(account, proofs)
   const explanation = explain({ enrolled: account.enrolled, requirement, setUpMeanwhile })
   const session = await beginSession(trx, { userId, proofs, explanation, limits: parts.limits, caller, now })
   const { acr, amr } = assuranceOf(proofs, account.enrolled)
   const { asked, because } = explanation
   const since = 'since' in explanation && explanation.since !== null ? explanation.since : null
-  const details = { acr, amr, asked, because, ...(since === null ? {} : { since: new Date(since).toISOString() }) }
+  const details = { acr, amr, asked, because, ...(since === null ? {} : { since: isoTime(since) }) }
   await record(trx, { name: 'sign-in.completed', details }, { now, caller, actor: userId, subject: userId })
   return session
 }
 
 /** Was the authenticator enrolled in this very sign-in? Then its proof is as old as itself. */
-async function hasSetUpMeanwhile(trx: DatabaseTransaction, userId: string, proofs: readonly Proof[]): Promise<boolean> {
+function hasSetUpMeanwhile({ enrolled }: Account, proofs: readonly Proof[]): boolean {
   const proof = proofs.find(({ by }) => by === 'totp')
-  if (proof?.by !== 'totp') return false
-  const authenticators = await listAuthenticators(trx, userId)
-  return authenticators.some(({ id, addedAt }) => id === proof.factor && addedAt === proof.at)
+  return proof?.by === 'totp' && enrolled.some(({ id, addedAt }) => id === proof.factor && addedAt === proof.at)
 }
 
 async function strengthenBy(

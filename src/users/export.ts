@@ -2,7 +2,7 @@
 
 import { csvLine } from '../csv.ts'
 import type { Database } from '../database/database.ts'
-import type { Instant } from '../time.ts'
+import { type Instant, isoTimeOrNull } from '../time.ts'
 import { type ListedUser, listUsers, type UserFilter } from './user-list.ts'
 
 const atOnce = 500
@@ -18,9 +18,9 @@ const columns: readonly [heading: string, cell: (user: Row) => string | number |
   ['mfa', ({ mfa }) => mfa],
   ['recovery_codes_left', ({ codesLeft }) => codesLeft],
   ['groups', ({ groups }) => groups.join('; ')],
-  ['last_sign_in', ({ lastSignInAt }) => time(lastSignInAt)],
-  ['added', ({ createdAt }) => time(createdAt)],
-  ['ends', ({ expiresAt }) => time(expiresAt)],
+  ['last_sign_in', ({ lastSignInAt }) => isoTimeOrNull(lastSignInAt)],
+  ['added', ({ createdAt }) => isoTimeOrNull(createdAt)],
+  ['ends', ({ expiresAt }) => isoTimeOrNull(expiresAt)],
 ]
 
 /** Yields the text of the export in pieces. */
@@ -51,8 +51,4 @@ async function groupNames(db: Database, userIds: readonly string[]): Promise<Map
     .execute()
   for (const { user_id, name } of rows) names.set(user_id, [...(names.get(user_id) ?? []), name])
   return names
-}
-
-function time(at: Instant | null): string | null {
-  return at === null ? null : new Date(at).toISOString()
 }

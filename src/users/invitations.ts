@@ -4,7 +4,7 @@
 import { type Circumstances, record } from '../audit/record.ts'
 import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
 import { hashToken, newToken } from '../secrets/tokens.ts'
-import { hours, type Instant } from '../time.ts'
+import { hours, type Instant, isoTime } from '../time.ts'
 import { whereActive } from './state.ts'
 
 export const invitationLife = hours(72)
@@ -34,29 +34,23 @@ export async function invite(
     .values({ id: `invitation:${userId}`, user_id: userId, ...row })
     .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
     .execute()
-  const expiresAt = new Date(invitation.expiresAt).toISOString()
+  const expiresAt = isoTime(invitation.expiresAt)
   await record(trx, { name: 'invitation.created', details: { expiresAt } }, { ...about, subject: userId })
   return invitation
 }
 
-export interface OpenInvitation {
-  userId: string
-  email: string
-  name: string | null
-}
-
-/** Finds an invitation that may still be used; null for one that is unknown, used, too old, or of a user who may not sign in. */
-export async function findInvitation(db: Database, token: string, now: Instant): Promise<OpenInvitation | null> {
+/** Finds whose invitation it is that may still be used; null for one that is unknown, used, too old, or of a user who may not sign in. */
+export async function findInvitation(db: Database, token: string, now: Instant): Promise<{ userId: string } | null> {
   const row = await db
     .selectFrom('invitations')
     .innerJoin('users', 'users.id', 'invitations.user_id')
-    .select(['invitations.user_id', 'users.email', 'users.name'])
+    .select('invitations.user_id')
     .where('token_hash', '=', hashToken(token))
     .where('accepted_at', 'is', null)
     .where('invitations.expires_at', '>', now)
     .where(whereActive(now))
     .executeTakeFirst()
-  return row ? { userId: row.user_id, email: row.email, name: row.name } : null
+  return row ? { userId: row.user_id } : null
 }
 
 /** Consumes an invitation; false when somebody was quicker, or it was replaced, revoked or has run out meanwhile. */

@@ -59,12 +59,6 @@ export async function findUser(db: Database, id: string): Promise<ManagedUser | 
   }
 }
 
-/** Finds one user by the canonical form of their address; null when there is no such one. */
-export async function findUserByEmail(db: Database, key: string): Promise<ManagedUser | null> {
-  const row = await db.selectFrom('users').select('id').where('email_key', '=', key).executeTakeFirst()
-  return row ? findUser(db, row.id) : null
-}
-
 export type AccountState = 'active' | 'invited' | 'deactivated' | 'expired'
 
 /** Tells how an account stands: what keeps its owner out, if anything does. */

@@ -9,6 +9,22 @@ import { hashToken, newToken } from '../secrets/tokens.ts'
 import { type Duration, hours, type Instant } from '../time.ts'
 import { whereActive } from './state.ts'
 
+/** Where a link leads: the page of its purpose, at the public address of the service and no other. */
+export function addressOfLink(
+  { url }: { url: string },
+  purpose: OneTimeLinkPurpose | 'invitation',
+  token: string,
+): string {
+  return `${url}${pages[purpose]}?token=${token}`
+}
+
+const pages: Readonly<Record<OneTimeLinkPurpose | 'invitation', string>> = {
+  'reset-password': '/reset-password',
+  'change-email': '/confirm-email',
+  'set-up-mfa': '/set-up-mfa-link',
+  invitation: '/accept-invitation',
+}
+
 /** How long a link of each purpose works. */
 export const linkLife: Readonly<Record<OneTimeLinkPurpose, Duration>> = {
   'reset-password': hours(1),

@@ -47,6 +47,11 @@ export function mayActOn(actor: Role, subject: Role): boolean {
   return actor === 'administrator' || (actor === 'help-desk' && subject === 'member')
 }
 
+/** The roles that somebody of this role may give. */
+export function rolesToGive(actor: Role): readonly Role[] {
+  return roles.filter((role) => mayActOn(actor, role))
+}
+
 /** Gives everything that a role grants, for pages that show only what may be done. */
 export function permissionsOf(role: Role): readonly Permission[] {
   return permissions[role] ?? []

@@ -3,6 +3,7 @@
 
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
 import type { Database } from '../database/database.ts'
+import { escapePattern } from '../database/patterns.ts'
 import type { Role, Tables } from '../database/tables.ts'
 import { days, type Instant } from '../time.ts'
 import { type AccountState, accountState } from './managed-user.ts'
@@ -100,7 +101,12 @@ export async function listUsers(
         { deactivatedAt: row.deactivated_at, expiresAt: row.expires_at, hasPassword: row.password_hash !== null },
         now,
       ),
-      mfa: mfaOf(row),
+      mfa: mfaStateOf({
+        hasFactor: Boolean(row.has_factor),
+        hasUsableFactor: Boolean(row.has_usable),
+        hasSavedCodes: Boolean(row.has_codes),
+        mfaResetAt: row.mfa_reset_at,
+      }),
       codesLeft: Number(row.codes_left),
       lastSignInAt: row.last_sign_in_at,
       createdAt: row.created_at,
@@ -117,15 +123,16 @@ export async function findListedUser(db: Database, id: string, now: Instant): Pr
   return users[0] ?? null
 }
 
-function mfaOf(row: {
-  has_factor: number
-  has_usable: number
-  has_codes: number
-  mfa_reset_at: Instant | null
+/** Tells in a word how an account's MFA stands. */
+export function mfaStateOf(account: {
+  hasFactor: boolean
+  hasUsableFactor: boolean
+  hasSavedCodes: boolean
+  mfaResetAt: Instant | null
 }): MfaState {
-  if (!row.has_factor) return row.mfa_reset_at === null ? 'off' : 'reset'
-  if (!row.has_usable) return 'disabled'
-  return row.has_codes ? 'on' : 'codes-unsaved'
+  if (!account.hasFactor) return account.mfaResetAt === null ? 'off' : 'reset'
+  if (!account.hasUsableFactor) return 'disabled'
+  return account.hasSavedCodes ? 'on' : 'codes-unsaved'
 }
 
 /** Counts all users, and those whose MFA is on: a usable second factor, and saved recovery codes. */
@@ -209,7 +216,7 @@ function conditionsOf(e: Builder, filter: UserFilter, now: Instant): Condition[]
 function searchCondition(search: string): Condition[] {
   const wanted = search.trim().toLowerCase()
   if (!wanted) return []
-  const pattern = `%${wanted.replace(/[\\%_]/g, '\\$&')}%`
+  const pattern = `%${escapePattern(wanted)}%`
   return [sql<SqlBool>`(users.email_key like ${pattern} escape '\\' or lower(users.name) like ${pattern} escape '\\')`]
 }
 

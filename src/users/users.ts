@@ -80,11 +80,11 @@ function isTaken(error: unknown): boolean {
 
 /** Keeps a person's own preferences; what is left out stays. A null language follows the browser. */
 export async function setPreferences(
-  db: Database,
+  trx: DatabaseTransaction,
   userId: string,
   preferences: { language?: string | null; theme?: Theme },
 ): Promise<void> {
-  await db.updateTable('users').set(preferences).where('id', '=', userId).execute()
+  await trx.updateTable('users').set(preferences).where('id', '=', userId).execute()
 }
 
 /** Gives a user another name, as they want to be called. */

@@ -5,10 +5,10 @@ import { z } from 'zod'
 import { listAccessTokens, longestTokenLife, usualTokenLife } from '../../access-tokens/access-tokens.ts'
 import { createOwnAccessToken, revokeOwnAccessToken } from '../../sign-in/access-tokens.ts'
 import type { SignInParts } from '../../sign-in/parts.ts'
-import { days } from '../../time.ts'
+import { days, isoTime } from '../../time.ts'
 import { parseName } from '../../users/names.ts'
 import type { Operations } from '../operation.ts'
-import { AccessToken, accessTokenOf, id, moment, scope, thingName, written } from '../schemas.ts'
+import { AccessToken, accessTokenOf, id, moment, scope, thingName } from '../schemas.ts'
 
 const NewAccessToken = z
   .strictObject({
@@ -64,7 +64,7 @@ export function accessTokenOperations(operations: Operations, machine: SignInPar
     async ({ c, standing, body }) => {
       const wish = { name: parseName(body.name) ?? '', scopes: body.scopes, life: days(body.expires_in_days) }
       const made = await createOwnAccessToken(machine, standing, wish, c.get('caller'))
-      return { id: made.id, token: made.token, expires_at: written(made.expiresAt) }
+      return { id: made.id, token: made.token, expires_at: isoTime(made.expiresAt) }
     },
   )
 

@@ -1,13 +1,14 @@
-// The API's operations about the audit log: reading it, a page at a time. The log itself is written by what happens.
+// The API's operations about the audit log: reading it, a page at a time. The log itself is by what happens.
 
 import { z } from 'zod'
 import { type FilterField, noTexts, parseFilter } from '../../audit/filter.ts'
 import { type Position, type RecordedEvent, readEvent, readEvents } from '../../audit/read.ts'
 import { Refusal } from '../../refusal.ts'
 import type { SignInParts } from '../../sign-in/parts.ts'
+import { isoTime } from '../../time.ts'
 import { InvalidInput } from '../input.ts'
 import type { Operations } from '../operation.ts'
-import { id, moment, next, queryText, written } from '../schemas.ts'
+import { id, moment, next, queryText } from '../schemas.ts'
 
 const tag = 'Audit log'
 const reading = { method: 'get', tag, access: 'audit.read', scope: 'audit:read' } as const
@@ -90,7 +91,7 @@ function readPosition(text: string): Position {
 function eventOf(event: RecordedEvent): z.input<typeof AuditEvent> {
   return {
     id: event.id,
-    at: written(event.at),
+    at: isoTime(event.at),
     name: event.name,
     actor: event.actor,
     subject: event.subject,

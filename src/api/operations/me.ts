@@ -7,9 +7,10 @@ import { countCodes } from '../../recovery-codes/recovery-codes.ts'
 import { changeOwnProfile } from '../../sign-in/own-profile.ts'
 import type { SignInParts } from '../../sign-in/parts.ts'
 import type { AnyStanding } from '../../sign-in/standing.ts'
+import { isoTime, isoTimeOrNull } from '../../time.ts'
 import { listAuthenticators } from '../../totp/authenticators.ts'
 import type { Operations } from '../operation.ts'
-import { id, moment, personName, role, scope, written, writtenOrNull } from '../schemas.ts'
+import { id, moment, personName, role, scope } from '../schemas.ts'
 
 const themes = ['system', 'light', 'dark'] as const
 
@@ -129,14 +130,14 @@ async function factorsOf({ db }: SignInParts, userId: string): Promise<z.input<t
       id: factor.id,
       kind: 'totp',
       name: factor.name,
-      added_at: written(factor.addedAt),
-      last_used_at: writtenOrNull(factor.lastUsedAt),
-      disabled_at: writtenOrNull(factor.disabledAt),
+      added_at: isoTime(factor.addedAt),
+      last_used_at: isoTimeOrNull(factor.lastUsedAt),
+      disabled_at: isoTimeOrNull(factor.disabledAt),
     })),
     recovery_codes: codes && {
       left: codes.left,
       total: codes.total,
-      made_at: written(codes.madeAt),
+      made_at: isoTime(codes.madeAt),
       saved: codes.savedAt !== null,
     },
   }
@@ -152,7 +153,7 @@ function meOf(standing: AnyStanding): z.input<typeof Me> {
     role: user.role,
     language: user.language,
     theme: user.theme,
-    created_at: written(user.createdAt),
+    created_at: isoTime(user.createdAt),
     session: standing.via === 'session' ? sessionOf(standing) : null,
     token: standing.via === 'token' ? tokenOf(standing) : null,
     mfa: {
@@ -165,9 +166,9 @@ function meOf(standing: AnyStanding): z.input<typeof Me> {
 
 function sessionOf({ session, account }: Extract<AnyStanding, { via: 'session' }>) {
   const { acr, amr, authTime } = assuranceOf(session.proofs, account.enrolled)
-  return { acr, amr: [...amr], auth_time: authTime, expires_at: written(session.expiresAt) }
+  return { acr, amr: [...amr], auth_time: authTime, expires_at: isoTime(session.expiresAt) }
 }
 
 function tokenOf({ token }: Extract<AnyStanding, { via: 'token' }>) {
-  return { id: token.id, name: token.name, scopes: [...token.scopes], expires_at: written(token.expiresAt) }
+  return { id: token.id, name: token.name, scopes: [...token.scopes], expires_at: isoTime(token.expiresAt) }
 }

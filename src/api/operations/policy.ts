@@ -8,8 +8,9 @@ import { enforcementOf } from '../../enforcement/requirement.ts'
 import { Refusal } from '../../refusal.ts'
 import { changeServiceSettings, confirmEnforcement, switchEnforcementOn } from '../../sign-in/enforce.ts'
 import type { SignInParts } from '../../sign-in/parts.ts'
+import { isoTimeOrNull } from '../../time.ts'
 import type { Operations } from '../operation.ts'
-import { id, moment, writtenOrNull } from '../schemas.ts'
+import { id, moment } from '../schemas.ts'
 
 const tag = 'Policy'
 
@@ -111,8 +112,8 @@ async function policyNow({ db, clock }: SignInParts): Promise<z.input<typeof Pol
   const since = 'since' in stands ? stands.since : 'at' in stands ? stands.at : null
   return {
     enforce_mfa: stands.is,
-    since: writtenOrNull(since),
-    confirm_by: writtenOrNull(stands.is === 'unconfirmed' ? stands.confirmBy : null),
+    since: isoTimeOrNull(since),
+    confirm_by: isoTimeOrNull(stands.is === 'unconfirmed' ? stands.confirmBy : null),
   }
 }
 

@@ -4,17 +4,16 @@
 import { z } from 'zod'
 import { listAccessTokens } from '../../access-tokens/access-tokens.ts'
 import { Refusal } from '../../refusal.ts'
-import { listSessions } from '../../sessions/sessions.ts'
 import { revokeAccessTokenOf } from '../../sign-in/access-tokens.ts'
-import { deactivateUser, endSessionsOf, reactivateUser } from '../../sign-in/manage-users.ts'
+import { deactivateUser, endSessionsOf, listSessionsOf, reactivateUser } from '../../sign-in/manage-users.ts'
 import type { SignInParts } from '../../sign-in/parts.ts'
 import { longestReason, parseReason, renewSetUpLink, resetMfaOf } from '../../sign-in/reset-mfa.ts'
+import { isoTime } from '../../time.ts'
 import { findUser } from '../../users/managed-user.ts'
-import type { NewLink } from '../../users/one-time-links.ts'
-import { isActive } from '../../users/state.ts'
+import { addressOfLink, type NewLink } from '../../users/one-time-links.ts'
 import type { ApiParts } from '../api.ts'
 import type { Operations } from '../operation.ts'
-import { AccessToken, accessTokenOf, moment, Session, sessionOf, written } from '../schemas.ts'
+import { AccessToken, accessTokenOf, moment, Session, sessionOf } from '../schemas.ts'
 
 const managing = { tag: 'Users', access: 'users.manage', scope: 'users:write', fresh: true } as const
 const one = '/api/v1/users/:user'
@@ -69,11 +68,8 @@ function sessionOperations(operations: Operations, machine: SignInParts): void {
       answer: { status: 200, schema: z.object({ sessions: z.array(Session) }), what: 'The one seen last first.' },
     },
     async ({ ids }) => {
-      const { deactivatedAt, expiresAt } = await mustExist(machine, ids.user)
-      const now = machine.clock()
-      // Whoever may not sign in has no sessions, though rows may be left for the sweep.
-      if (!isActive({ deactivated_at: deactivatedAt, expires_at: expiresAt }, now)) return { sessions: [] }
-      return { sessions: (await listSessions(machine.db, ids.user, machine.limits, now)).map(sessionOf) }
+      const user = await mustExist(machine, ids.user)
+      return { sessions: (await listSessionsOf(machine, user)).map(sessionOf) }
     },
   )
 
@@ -171,8 +167,8 @@ function mfaOperations(operations: Operations, { machine, settings }: ApiParts):
     refusals: ['conflict', 'not-on-yourself'],
   } as const
   const linkOf = ({ token, expiresAt }: NewLink): z.input<typeof SetUpLink> => ({
-    link: `${settings.url}/set-up-mfa-link?token=${token}`,
-    expires_at: written(expiresAt),
+    link: addressOfLink(settings, 'set-up-mfa', token),
+    expires_at: isoTime(expiresAt),
   })
 
   operations.add(

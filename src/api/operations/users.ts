@@ -6,8 +6,10 @@ import { Refusal } from '../../refusal.ts'
 import { addUser, inviteAgain, revokeInvitation, type SentInvitation } from '../../sign-in/invite-users.ts'
 import { editUser, removeUser } from '../../sign-in/manage-users.ts'
 import type { SignInParts } from '../../sign-in/parts.ts'
+import { isoTime, isoTimeOrNull } from '../../time.ts'
 import { parseEmail } from '../../users/email.ts'
 import { groupsOf } from '../../users/groups.ts'
+import { addressOfLink } from '../../users/one-time-links.ts'
 import {
   everyUser,
   factorFilters,
@@ -21,7 +23,7 @@ import {
 import type { ApiParts } from '../api.ts'
 import { InvalidInput } from '../input.ts'
 import type { Operations } from '../operation.ts'
-import { id, moment, next, personName, queryText, role, written, writtenOrNull } from '../schemas.ts'
+import { id, moment, next, personName, queryText, role } from '../schemas.ts'
 
 const tag = 'Users'
 
@@ -128,9 +130,9 @@ function userOf(user: ListedUser): z.input<typeof User> {
     state: user.state,
     mfa: user.mfa,
     recovery_codes_left: user.codesLeft,
-    created_at: written(user.createdAt),
-    last_sign_in_at: writtenOrNull(user.lastSignInAt),
-    expires_at: writtenOrNull(user.expiresAt),
+    created_at: isoTime(user.createdAt),
+    last_sign_in_at: isoTimeOrNull(user.lastSignInAt),
+    expires_at: isoTimeOrNull(user.expiresAt),
   }
 }
 
@@ -187,8 +189,8 @@ function invitationOperations(operations: Operations, { machine, settings }: Api
   const inviting = { tag, access: 'users.invite', scope: 'users:write', fresh: true } as const
   const invitationOf = ({ userId, expiresAt, token }: SentInvitation): z.input<typeof Invitation> => ({
     user: userId,
-    expires_at: written(expiresAt),
-    link: token === null ? null : `${settings.url}/accept-invitation?token=${token}`,
+    expires_at: isoTime(expiresAt),
+    link: token === null ? null : addressOfLink(settings, 'invitation', token),
   })
 
   operations.add(

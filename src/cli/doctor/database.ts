@@ -9,7 +9,7 @@ import { schemaState } from '../../database/migrate.ts'
 import { CannotOpen, keyBytes, messagesIn, nameOfDatabase, openDatabaseOf } from '../../open.ts'
 import { masterKey } from '../../secrets/master-key.ts'
 import { confirmKey, hasKeyCheck, sealerFor } from '../../secrets/sealing.ts'
-import { type Clock, minutes, seconds } from '../../time.ts'
+import { type Clock, isoTime, minutes, seconds } from '../../time.ts'
 import { fail, lengthOf, ok, type Result, warn } from './check.ts'
 
 /** Opens the database for the other checks; null when it cannot be reached. */
@@ -86,7 +86,7 @@ export async function checkClock(config: Config, db: Database, clock: Clock): Pr
       `The newest audit event is dated ${lengthOf(newest.at - clock())} in the future.`,
       'The clock of this machine, or of the one that wrote it, is or was wrong. Keep them set by NTP.',
     )
-  if (config.databaseUrl === null) return ok(about, `${new Date(clock()).toISOString()} here. SQLite has no other.`)
+  if (config.databaseUrl === null) return ok(about, `${isoTime(clock())} here. SQLite has no other.`)
   const before = clock()
   const { rows } = await sql<{ now: string }>`select extract(epoch from clock_timestamp()) * 1000 as now`.execute(db)
   const off = Math.abs(Number(rows[0]?.now) - (before + clock()) / 2)

@@ -6,10 +6,10 @@ import { readForm } from '../../http/form.ts'
 import { Refusal } from '../../refusal.ts'
 import { editUser } from '../../sign-in/manage-users.ts'
 import type { Standing } from '../../sign-in/standing.ts'
-import { days, type Instant } from '../../time.ts'
+import { days, type Instant, isoDay, parseDay } from '../../time.ts'
 import type { ManagedUser } from '../../users/managed-user.ts'
 import { parsePersonName } from '../../users/names.ts'
-import { may, mayActOn, roles } from '../../users/roles.ts'
+import { may, rolesToGive } from '../../users/roles.ts'
 import { frameOf, type PageParts, page } from '../page-parts.ts'
 import { home } from '../passage.ts'
 import { AdminEditUserView } from '../views/admin/edit-user.tsx'
@@ -37,7 +37,7 @@ export function editUserPages(door: Door, parts: PageParts): void {
     const { t } = frameOf(c, parts, standing.account)
     const values = { name: form.text('name'), role: form.text('role'), lastDay: form.text('lastDay') }
     const name = values.name.trim() === '' ? null : parsePersonName(values.name)
-    const role = roles.find((known) => known === values.role && mayActOn(standing.account.user.role, known))
+    const role = rolesToGive(standing.account.user.role).find((known) => known === values.role)
     const expiresAt = values.lastDay === lastDayOf(user.expiresAt) ? user.expiresAt : endOfDay(values.lastDay)
     const inPast = expiresAt != null && expiresAt !== user.expiresAt && expiresAt <= machine.clock()
     const problems: Problems<Field> = {
@@ -75,7 +75,7 @@ function show(
       frame={frameOf(c, parts, standing.account)}
       user={shown.user}
       values={shown.values}
-      roles={roles.filter((role) => mayActOn(standing.account.user.role, role))}
+      roles={rolesToGive(standing.account.user.role)}
       problems={shown.problems}
     />
   )
@@ -84,13 +84,12 @@ function show(
 
 /** The last day (UTC) on which an account works that ends then. */
 function lastDayOf(expiresAt: Instant | null): string {
-  return expiresAt === null ? '' : new Date(expiresAt - 1).toISOString().slice(0, 10)
+  return expiresAt === null ? '' : isoDay(expiresAt - 1)
 }
 
 /** The end of a day as typed; null for an empty field, undefined for what is no day. */
 function endOfDay(typed: string): Instant | null | undefined {
   if (typed === '') return null
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(typed)) return undefined
-  const day = Date.parse(`${typed}T00:00:00Z`)
-  return Number.isNaN(day) || new Date(day).toISOString().slice(0, 10) !== typed ? undefined : day + days(1)
+  const day = parseDay(typed)
+  return day === null ? undefined : day + days(1)
 }

@@ -8,10 +8,10 @@ import { addGroup, addToGroup, changeGroupName, removeFromGroup, removeGroup } f
 import type { Standing } from '../../sign-in/standing.ts'
 import { emailKey } from '../../users/email.ts'
 import { findGroup, type Group, listGroups } from '../../users/groups.ts'
-import { findUserByEmail } from '../../users/managed-user.ts'
 import { parsePersonName } from '../../users/names.ts'
 import { everyUser, listUsers } from '../../users/user-list.ts'
-import { frameOf, type PageParts, page } from '../page-parts.ts'
+import { findUserId } from '../../users/users.ts'
+import { frameOf, noticeNamed, type PageParts, page } from '../page-parts.ts'
 import { stepUp } from '../passage.ts'
 import { DeleteGroupView } from '../views/admin/delete-group.tsx'
 import { AdminGroupView } from '../views/admin/group.tsx'
@@ -71,14 +71,13 @@ async function showList(
 ): Promise<Response> {
   const frame = frameOf(c, parts, account)
   const groups = await listGroups(parts.machine.db)
-  const deleted = c.req.query('notice') === 'deleted'
   const view = (
     <AdminGroupsView
       frame={frame}
       groups={groups}
       typed={typed}
       problem={problem}
-      notice={deleted ? { kind: 'success', text: frame.t('adminGroups.notice.deleted') } : undefined}
+      notice={noticeNamed(frame, { deleted: 'adminGroups.notice.deleted' }, c.req.query('notice'))}
     />
   )
   return page(c, view, problem === undefined ? 200 : 422)
@@ -132,12 +131,12 @@ function memberPages(door: Door, parts: PageParts): void {
     const group = await mustFind(c, parts)
     if (!isFresh(standing)) return stepUp(c, parts, standing, `${list}/${group.id}`)
     const email = form.text('email')
-    const user = await findUserByEmail(machine.db, emailKey(email))
-    if (!user) {
+    const userId = await findUserId(machine.db, emailKey(email))
+    if (userId === null) {
       const problem = frameOf(c, parts, standing.account).t('problem.noSuchUser')
       return showGroup(c, parts, standing, { group, email, problems: { email: problem } })
     }
-    await addToGroup(machine, standing, { groupId: group.id, userId: user.id, caller: c.get('caller') })
+    await addToGroup(machine, standing, { groupId: group.id, userId, caller: c.get('caller') })
     return c.redirect(`${list}/${group.id}?notice=added`, 303)
   })
 
@@ -167,7 +166,6 @@ async function showGroup(
   const after = c.req.query('after')?.replaceAll('\0', '') || null
   const filter = { ...everyUser, group: shown.group.id }
   const { users, next } = await listUsers(db, { filter, after, now: clock() })
-  const wanted = c.req.query('notice') ?? ''
   const view = (
     <AdminGroupView
       frame={frame}
@@ -178,11 +176,7 @@ async function showGroup(
       name={shown.name ?? shown.group.name}
       email={shown.email ?? ''}
       problems={shown.problems}
-      notice={
-        Object.hasOwn(notices, wanted)
-          ? { kind: 'success', text: frame.t(notices[wanted as keyof typeof notices]) }
-          : undefined
-      }
+      notice={noticeNamed(frame, notices, c.req.query('notice'))}
     />
   )
   return page(c, view, shown.problems ? 422 : 200)

@@ -8,6 +8,7 @@ import { inviteAgain, revokeInvitation, type SentInvitation } from '../../sign-i
 import { mustBeFresh } from '../../sign-in/protect.ts'
 import type { Standing } from '../../sign-in/standing.ts'
 import { accountState, type ManagedUser } from '../../users/managed-user.ts'
+import { addressOfLink } from '../../users/one-time-links.ts'
 import { mayActOn } from '../../users/roles.ts'
 import { frameOf, type PageParts, page } from '../page-parts.ts'
 import { ConfirmActView } from '../views/admin/confirm-act.tsx'
@@ -18,10 +19,10 @@ import { mustFind } from './user.tsx'
 /** Makes the page that follows an invitation: the link to hand over, or the word that it was mailed. */
 export function showInvited(
   frame: Frame,
-  { url }: HttpSettings,
+  settings: HttpSettings,
   { email, sent, title }: { email: string; sent: SentInvitation; title: AdminUserAddedProps['title'] },
 ) {
-  const link = sent.token === null ? null : `${url}/accept-invitation?token=${sent.token}`
+  const link = sent.token === null ? null : addressOfLink(settings, 'invitation', sent.token)
   return (
     <AdminUserAddedView
       frame={frame}

@@ -7,7 +7,7 @@ import { Refusal } from '../../refusal.ts'
 import { longestReason, parseReason, renewSetUpLink, resetMfaOf } from '../../sign-in/reset-mfa.ts'
 import type { Standing } from '../../sign-in/standing.ts'
 import type { ManagedUser } from '../../users/managed-user.ts'
-import type { NewLink } from '../../users/one-time-links.ts'
+import { addressOfLink, type NewLink } from '../../users/one-time-links.ts'
 import { mayActOn } from '../../users/roles.ts'
 import { frameOf, type PageParts, page } from '../page-parts.ts'
 import { qrCode } from '../qr-code.ts'
@@ -108,7 +108,7 @@ function showLink(
   standing: Standing,
   { user, made, justReset }: { user: ManagedUser; made: NewLink; justReset: boolean },
 ): Promise<Response> {
-  const link = `${parts.settings.url}/set-up-mfa-link?token=${made.token}`
+  const link = addressOfLink(parts.settings, 'set-up-mfa', made.token)
   const view = (
     <SetUpLinkMadeView
       frame={frameOf(c, parts, standing.account)}

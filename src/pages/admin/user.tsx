@@ -6,8 +6,7 @@ import { readEvents } from '../../audit/read.ts'
 import type { Door, DoorContext } from '../../http/door.ts'
 import { countCodes } from '../../recovery-codes/recovery-codes.ts'
 import { Refusal } from '../../refusal.ts'
-import { deviceFrom } from '../../sessions/device.ts'
-import { listSessions } from '../../sessions/sessions.ts'
+import { listSessionsOf } from '../../sign-in/manage-users.ts'
 import type { SignInParts } from '../../sign-in/parts.ts'
 import type { Standing } from '../../sign-in/standing.ts'
 import type { Instant } from '../../time.ts'
@@ -16,12 +15,13 @@ import { groupsOf } from '../../users/groups.ts'
 import { accountState, findUser, type ManagedUser } from '../../users/managed-user.ts'
 import { linkState } from '../../users/one-time-links.ts'
 import { may, mayActOn } from '../../users/roles.ts'
+import { mfaStateOf } from '../../users/user-list.ts'
 import { shownAt } from '../access-tokens.tsx'
 import { eventMessage } from '../event-words.ts'
-import { frameOf, type PageParts, page } from '../page-parts.ts'
+import { frameOf, noticeNamed, type PageParts, page } from '../page-parts.ts'
+import { shownSession } from '../profile/sessions.tsx'
 import { AdminUserView, type ShownUser, type UserAct } from '../views/admin/user.tsx'
-import type { MfaState } from '../views/parts/badges.tsx'
-import type { Frame, Notice } from '../views/parts/frame.ts'
+import type { Frame } from '../views/parts/frame.ts'
 
 const notices = {
   saved: 'adminUser.notice.saved',
@@ -38,10 +38,6 @@ export function userPage(door: Door, parts: PageParts): void {
     const { machine } = parts
     const user = await mustFind(c, machine)
     const frame = frameOf(c, parts, standing.account)
-    const wanted = c.req.query('notice') ?? ''
-    const notice: Notice | undefined = Object.hasOwn(notices, wanted)
-      ? { kind: 'success', text: frame.t(notices[wanted as keyof typeof notices]) }
-      : undefined
     const view = (
       <AdminUserView
         frame={frame}
@@ -49,7 +45,7 @@ export function userPage(door: Door, parts: PageParts): void {
         acts={[...invitationActs(standing, user, machine.clock()), ...actsFor(standing, user, machine.clock())]}
         own={standing.account.user.id === user.id}
         now={machine.clock()}
-        notice={notice}
+        notice={noticeNamed(frame, notices, c.req.query('notice'))}
       />
     )
     return page(c, view)
@@ -108,12 +104,12 @@ async function eventsFor(
   })
 }
 
-async function describe({ db, limits, clock }: SignInParts, user: ManagedUser): Promise<Omit<ShownUser, 'events'>> {
-  const now = clock()
+async function describe(machine: SignInParts, user: ManagedUser): Promise<Omit<ShownUser, 'events'>> {
+  const { db } = machine
+  const now = machine.clock()
   const authenticators = await listAuthenticators(db, user.id)
   const codes = await countCodes(db, user.id)
   const saved = codes?.savedAt != null ? codes : null
-  const sessions = await listSessions(db, user.id, limits, now)
   const state = accountState(user, now)
   const link = user.mfaResetAt === null ? null : await linkState(db, 'set-up-mfa', user.id)
   return {
@@ -123,22 +119,13 @@ async function describe({ db, limits, clock }: SignInParts, user: ManagedUser): 
     groups: await groupsOf(db, user.id),
     recoveryCodes: saved,
     tokens: shownAt(await listAccessTokens(db, user.id), now),
-    mfa: authenticators.length === 0 && user.mfaResetAt !== null ? 'reset' : mfaState(authenticators, saved !== null),
+    mfa: mfaStateOf({
+      hasFactor: authenticators.length > 0,
+      hasUsableFactor: authenticators.some(({ disabledAt }) => disabledAt === null),
+      hasSavedCodes: saved !== null,
+      mfaResetAt: user.mfaResetAt,
+    }),
     setUpLink: link,
-    // Whoever may not sign in has no sessions, though rows may be left for the sweep.
-    sessions:
-      state === 'deactivated' || state === 'expired'
-        ? []
-        : sessions.map(({ userAgent, proofs, ...session }) => ({
-            ...session,
-            device: deviceFrom(userAgent),
-            proofs: proofs.map((proof) => proof.by),
-          })),
+    sessions: (await listSessionsOf(machine, user)).map(shownSession),
   }
-}
-
-function mfaState(authenticators: readonly { disabledAt: number | null }[], codesSaved: boolean): MfaState {
-  if (authenticators.length === 0) return 'off'
-  if (authenticators.every(({ disabledAt }) => disabledAt !== null)) return 'disabled'
-  return codesSaved ? 'on' : 'codes-unsaved'
 }

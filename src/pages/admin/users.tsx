@@ -4,6 +4,7 @@
 import type { Door } from '../../http/door.ts'
 import { readForm } from '../../http/form.ts'
 import { exportUserList } from '../../sign-in/export-users.ts'
+import { isoDay } from '../../time.ts'
 import { listGroups } from '../../users/groups.ts'
 import { roles } from '../../users/roles.ts'
 import {
@@ -15,7 +16,7 @@ import {
   stateFilters,
   type UserFilter,
 } from '../../users/user-list.ts'
-import { frameOf, type PageParts, page } from '../page-parts.ts'
+import { frameOf, noticeNamed, type PageParts, page } from '../page-parts.ts'
 import { sendText } from '../send-text.ts'
 import { AdminUsersView } from '../views/admin/users.tsx'
 
@@ -28,7 +29,6 @@ export function usersPage(door: Door, parts: PageParts): void {
     const after = c.req.query('after')?.replaceAll('\0', '') || null
     const { users, next } = await listUsers(db, { filter, after, now: clock() })
     const frame = frameOf(c, parts, account)
-    const deleted = c.req.query('notice') === 'deleted'
     const view = (
       <AdminUsersView
         frame={frame}
@@ -38,7 +38,7 @@ export function usersPage(door: Door, parts: PageParts): void {
         groups={await listGroups(db)}
         nextCursor={next ?? undefined}
         isLaterPage={after !== null}
-        notice={deleted ? { kind: 'success', text: frame.t('adminUsers.notice.deleted') } : undefined}
+        notice={noticeNamed(frame, { deleted: 'adminUsers.notice.deleted' }, c.req.query('notice'))}
       />
     )
     return page(c, view)
@@ -48,7 +48,7 @@ export function usersPage(door: Door, parts: PageParts): void {
   door.permitted('users.read', 'post', '/admin/users/export', async (c, standing) => {
     const form = await readForm(c)
     const pieces = await exportUserList(parts.machine, standing, readFilter(form.text), c.get('caller'))
-    const day = new Date(clock()).toISOString().slice(0, 10)
+    const day = isoDay(clock())
     return sendText(pieces, { type: 'text/csv; charset=utf-8', fileName: `users-${day}.csv` })
   })
 }

@@ -4,13 +4,17 @@ import type { Door } from '../../http/door.ts'
 import { readForm } from '../../http/form.ts'
 import { Refusal } from '../../refusal.ts'
 import { deviceFrom } from '../../sessions/device.ts'
-import { listSessions } from '../../sessions/sessions.ts'
+import { type ListedSession, listSessions } from '../../sessions/sessions.ts'
 import { endOwnSessions } from '../../sign-in/own-sessions.ts'
-import { frameOf, type PageParts, page } from '../page-parts.ts'
-import type { Notice } from '../views/parts/frame.ts'
+import { frameOf, noticeNamed, type PageParts, page } from '../page-parts.ts'
 import { MySessionsView } from '../views/profile/my-sessions.tsx'
 
 const path = '/my-profile/sessions'
+
+/** Prepares a session for showing, one's own or another's. */
+export function shownSession({ userAgent, proofs, ...session }: ListedSession) {
+  return { ...session, device: deviceFrom(userAgent), proofs: proofs.map(({ by }) => by) }
+}
 
 /** Declares the page of one's own sessions. */
 export function ownSessionsPages(door: Door, parts: PageParts): void {
@@ -19,18 +23,11 @@ export function ownSessionsPages(door: Door, parts: PageParts): void {
   door.signedIn('get', path, async (c, { account, session }) => {
     const frame = frameOf(c, parts, account)
     const sessions = await listSessions(machine.db, account.user.id, machine.limits, machine.clock())
-    const notice: Notice | undefined =
-      c.req.query('notice') === 'ended' ? { kind: 'success', text: frame.t('mySessions.notice.ended') } : undefined
     const view = (
       <MySessionsView
         frame={frame}
-        sessions={sessions.map(({ userAgent, proofs, ...shown }) => ({
-          ...shown,
-          device: deviceFrom(userAgent),
-          proofs: proofs.map((proof) => proof.by),
-          own: shown.id === session.id,
-        }))}
-        notice={notice}
+        sessions={sessions.map((listed) => ({ ...shownSession(listed), own: listed.id === session.id }))}
+        notice={noticeNamed(frame, { ended: 'mySessions.notice.ended' }, c.req.query('notice'))}
       />
     )
     return page(c, view)
