@@ -2,6 +2,7 @@
 // canonical form, so that two that look alike are not told apart by nothing.
 
 import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
+import { isTaken } from '../database/unique.ts'
 import { Refusal } from '../refusal.ts'
 import { newId } from '../secrets/tokens.ts'
 import type { Instant } from '../time.ts'
@@ -30,24 +31,15 @@ export async function createGroup(trx: DatabaseTransaction, name: string, now: I
 
 /** Gives a group another name. Throws `conflict` when another group has it, `not-found` when there is no such group. */
 export async function renameGroup(trx: DatabaseTransaction, id: string, name: string): Promise<void> {
-  const key = groupKey(name)
   const renamed = await trx
     .updateTable('groups')
-    .set({ name, name_key: key })
-    .where('groups.id', '=', id)
-    .where((e) =>
-      e.not(
-        e.exists(
-          e
-            .selectFrom('groups as others')
-            .select('others.id')
-            .where('others.name_key', '=', key)
-            .where('others.id', '!=', id),
-        ),
-      ),
-    )
+    .set({ name, name_key: groupKey(name) })
+    .where('id', '=', id)
     .executeTakeFirst()
-  if (changedRows(renamed) !== 1) throw new Refusal((await findGroup(trx, id)) ? 'conflict' : 'not-found')
+    .catch((cause: unknown) => {
+      throw isTaken(cause) ? new Refusal('conflict', { cause }) : cause
+    })
+  if (changedRows(renamed) !== 1) throw new Refusal('not-found')
 }
 
 /** Deletes a group with its memberships; its members stay. False when there is no such group. */

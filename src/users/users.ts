@@ -4,6 +4,7 @@ import type { AuditEvent } from '../audit/events.ts'
 import { type Circumstances, record } from '../audit/record.ts'
 import type { Database, DatabaseTransaction } from '../database/database.ts'
 import type { Role, Theme } from '../database/tables.ts'
+import { isTaken } from '../database/unique.ts'
 import { Refusal } from '../refusal.ts'
 import { newId } from '../secrets/tokens.ts'
 import { emailKey } from './email.ts'
@@ -68,14 +69,6 @@ export async function setEmail(trx: DatabaseTransaction, userId: string, email: 
     .catch((cause: unknown) => {
       throw isTaken(cause) ? new Refusal('conflict', { cause }) : cause
     })
-}
-
-/** The unique index has said no: SQLite says it in words, PostgreSQL with the code `unique_violation`. */
-function isTaken(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    (error.message.includes('UNIQUE constraint') || ('code' in error && error.code === '23505'))
-  )
 }
 
 /** Keeps a person's own preferences; what is left out stays. A null language follows the browser. */

@@ -56,6 +56,15 @@ for (const dialect of dialects) {
       expect((await groups()).map(({ name }) => name)).toEqual(['Sales', 'Support'])
     })
 
+    test('of fifty that are given one name at the same moment, one gets it', async () => {
+      const places: string[] = []
+      for (let count = 0; count < 50; count += 1) places.push((await create(`Team ${count}`)).at)
+      const answers = await Promise.all(places.map((at) => root.send(at, { name: 'The team' })))
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+      expect(answers.filter(({ status }) => status === 422)).toHaveLength(49)
+      expect((await groups()).filter(({ name }) => name === 'The team')).toHaveLength(1)
+    })
+
     test('have members, who are added by address and removed, and grant them nothing', async () => {
       const ada = await addPerson(running)
       const { at } = await create('Administrators')
