@@ -6,6 +6,7 @@ import type { Instant } from '../time.ts'
 export type Explanation =
   | { asked: 'second-factor'; because: 'turned-on' }
   | { asked: 'second-factor' | 'set-up'; because: 'enforced'; since: Instant | null }
+  | { asked: 'set-up-link'; because: 'reset' }
   | { asked: 'nothing-more'; because: 'not-required' }
 
 /** Writes an explanation as a row keeps it. */

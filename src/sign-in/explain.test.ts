@@ -7,11 +7,16 @@ const mfa: Requirement = { level: 'mfa', because: 'everyone', since: 5, freshSin
 const enrolled = [{ kind: 'totp' as const, id: 'mine', disabled: false }]
 
 test.each([
-  [nothing, [], false, { asked: 'nothing-more', because: 'not-required' }],
-  [nothing, enrolled, false, { asked: 'second-factor', because: 'turned-on' }],
-  [mfa, enrolled, false, { asked: 'second-factor', because: 'enforced', since: 5 }],
-  [mfa, enrolled, true, { asked: 'set-up', because: 'enforced', since: 5 }],
-  [nothing, enrolled, true, { asked: 'set-up', because: 'enforced', since: null }],
-])('%o with %o, set up meanwhile: %o', (requirement, factors, setUpMeanwhile, explanation) => {
-  expect(explain({ requirement, enrolled: factors, setUpMeanwhile })).toEqual(explanation)
-})
+  [nothing, [], false, false, { asked: 'nothing-more', because: 'not-required' }],
+  [nothing, enrolled, false, false, { asked: 'second-factor', because: 'turned-on' }],
+  [mfa, enrolled, false, false, { asked: 'second-factor', because: 'enforced', since: 5 }],
+  [mfa, enrolled, true, false, { asked: 'set-up', because: 'enforced', since: 5 }],
+  [nothing, enrolled, true, false, { asked: 'set-up', because: 'enforced', since: null }],
+  [mfa, enrolled, true, true, { asked: 'set-up-link', because: 'reset' }],
+  [nothing, [], false, true, { asked: 'set-up-link', because: 'reset' }],
+])(
+  '%o with %o, set up meanwhile: %o, by a set-up link: %o',
+  (requirement, factors, setUpMeanwhile, bySetUpLink, explanation) => {
+    expect(explain({ requirement, enrolled: factors, setUpMeanwhile, bySetUpLink })).toEqual(explanation)
+  },
+)

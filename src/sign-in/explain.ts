@@ -10,10 +10,13 @@ export interface Explained {
   requirement: Requirement
   /** Whether 2FA was set up in the course of this sign-in. */
   setUpMeanwhile: boolean
+  /** Whether the set-up link was asked for, that an administrator makes with a reset. */
+  bySetUpLink: boolean
 }
 
 /** Explains a finished sign-in. */
-export function explain({ enrolled, requirement, setUpMeanwhile }: Explained): Explanation {
+export function explain({ enrolled, requirement, setUpMeanwhile, bySetUpLink }: Explained): Explanation {
+  if (bySetUpLink) return { asked: 'set-up-link', because: 'reset' }
   // Only enforcement leads from a sign-in to the set-up. It may have lapsed before the set-up was done.
   if (setUpMeanwhile) return { asked: 'set-up', because: 'enforced', since: requirement.since }
   if (enrolled.length === 0) return { asked: 'nothing-more', because: 'not-required' }

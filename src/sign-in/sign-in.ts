@@ -215,7 +215,8 @@ async function beginExplained(
   }: { signIn: SignInRecord; account: Account; requirement: Requirement; caller: Caller; now: Instant },
 ): Promise<NewSession> {
   const setUpMeanwhile = hasSetUpMeanwhile(account, proofs)
-  const explanation = explain({ enrolled: account.enrolled, requirement, setUpMeanwhile })
+  const bySetUpLink = proofs.some(({ by }) => by === 'set-up-link')
+  const explanation = explain({ enrolled: account.enrolled, requirement, setUpMeanwhile, bySetUpLink })
   const session = await beginSession(trx, { userId, proofs, explanation, limits: parts.limits, caller, now })
   const { acr, amr } = assuranceOf(proofs, account.enrolled)
   const { asked, because } = explanation

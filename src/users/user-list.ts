@@ -14,9 +14,10 @@ export type MfaState = (typeof mfaStates)[number]
 
 /** What somebody has to prove a second factor with. */
 export const factorFilters = ['totp', 'recovery-codes', 'none'] as const
-export const stateFilters = ['active', 'invited', 'deactivated', 'expired'] as const satisfies readonly AccountState[]
-/** When somebody signed in last: within so many days, longer ago, or never. */
-export const seenFilters = ['7', '30', '90', 'over-30', 'over-90', 'never'] as const
+/** How an account stands, or either of two: `usable` is active or invited, `ended` is deactivated or expired. */
+export const stateFilters = ['active', 'invited', 'usable', 'deactivated', 'expired', 'ended'] as const
+/** When somebody signed in last: within so many days, longer ago, never, or ever. */
+export const seenFilters = ['7', '30', '90', 'over-30', 'over-90', 'never', 'ever'] as const
 
 export interface UserFilter {
   /** Part of the name or address. */
@@ -26,7 +27,7 @@ export interface UserFilter {
   /** The id of a group. */
   group: string | null
   role: Role | null
-  state: AccountState | null
+  state: (typeof stateFilters)[number] | null
   seen: (typeof seenFilters)[number] | null
 }
 
@@ -241,8 +242,12 @@ function factorCondition(e: Builder, factor: NonNullable<UserFilter['factor']>):
   return e.and([e.not(hasFactor(e)), e.not(hasSavedCodes(e))])
 }
 
-function stateCondition(e: Builder, state: AccountState, now: Instant): Condition {
+function stateCondition(e: Builder, state: NonNullable<UserFilter['state']>, now: Instant): Condition {
   switch (state) {
+    case 'usable':
+      return whereActive(now)(e)
+    case 'ended':
+      return e.not(whereActive(now)(e))
     case 'deactivated':
       return e('users.deactivated_at', 'is not', null)
     case 'expired':
@@ -256,6 +261,7 @@ function stateCondition(e: Builder, state: AccountState, now: Instant): Conditio
 
 function seenCondition(e: Builder, seen: NonNullable<UserFilter['seen']>, now: Instant): Condition {
   if (seen === 'never') return e('users.last_sign_in_at', 'is', null)
+  if (seen === 'ever') return e('users.last_sign_in_at', 'is not', null)
   const count = Number(seen.replace('over-', ''))
   return e('users.last_sign_in_at', seen.startsWith('over-') ? '<' : '>=', now - days(count))
 }

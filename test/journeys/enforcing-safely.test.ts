@@ -3,6 +3,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { minutes, seconds } from '../../src/time.ts'
+import { namesListed } from '../support/admin.ts'
 import { eventsOf, isIn } from '../support/attack.ts'
 import { Browser, codeAt, inputs, textOf } from '../support/browser.ts'
 import {
@@ -69,6 +70,15 @@ for (const dialect of dialects) {
         expect(text).toMatch(/Will be asked when they first sign in: 1 .*never@example\.org/)
         expect(text).toMatch(/Have 2FA already: 2 .*covered@example\.org.*root@example\.org/)
         expect(text).toMatch(/deactivated or expired: 2 .*ended@example\.org.*gone@example\.org/)
+        const linked = [...page.html.matchAll(/href="(\/admin\/users\?[^"]+)"/g)].map(([, at]) =>
+          at?.replaceAll('&amp;', '&'),
+        )
+        expect(await Promise.all(linked.map(async (at) => namesListed(await root.browser.open(at ?? ''))))).toEqual([
+          ['asked'],
+          ['Never Here'],
+          ['Covered', 'Root'],
+          ['ended', 'gone'],
+        ])
         expect(text).toContain('You have 2FA and saved recovery codes')
         expect(text).toContain('Mail is sent by a server')
         expect(text).toContain('help@example.org')

@@ -101,7 +101,12 @@ for (const dialect of dialects) {
       expect(await isIn(browser)).toBe(false)
       expect((await saveCodes(browser, enrolled)).at).toBe('/my-profile')
       expect(await isIn(browser)).toBe(true)
+      expect((await eventsOf(running, 'sign-in.completed')).at(-1)).toMatchObject({
+        asked: 'set-up-link',
+        because: 'reset',
+      })
       expect(await page()).toMatch(/State On Authenticator app/)
+      expect(await page()).toContain('Asked for the set-up link, because an administrator had reset MFA.')
       running.time.now += minutes(1)
       expect((await signInFully(running, new Browser(running), ada.person, enrolled.key)).at).toBe('/my-profile')
       expect(await eventsOf(running, 'mfa.link-used')).toEqual([{}])

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { newId } from '../../src/secrets/tokens.ts'
 import { days, minutes } from '../../src/time.ts'
 import { countUsers, everyUser, listUsers, type UserFilter } from '../../src/users/user-list.ts'
-import { resetMfa } from '../support/admin.ts'
+import { namesListed, resetMfa } from '../support/admin.ts'
 import { eventsOf } from '../support/attack.ts'
 import { Browser, textOf } from '../support/browser.ts'
 import { addPerson, addProtectedPerson, enrol, signIn } from '../support/people.ts'
@@ -27,7 +27,7 @@ for (const dialect of dialects) {
     const found = async (query: Record<string, string>) => {
       const page = await root.open(`/admin/users?${new URLSearchParams(query)}`)
       expect(page.status).toBe(200)
-      return [...page.html.matchAll(/href="\/admin\/users\/[\w-]{36}"[^>]*>([^<]+)</g)].map(([, name]) => name?.trim())
+      return namesListed(page)
     }
     const download = (fields: Record<string, string>, browser = root) =>
       browser.request('/admin/users/export', {
@@ -73,6 +73,8 @@ for (const dialect of dialects) {
       expect(await found({ state: 'deactivated' })).toEqual(['Gone'])
       expect(await found({ state: 'expired' })).toEqual(['Over'])
       expect(await found({ state: 'invited' })).toEqual(['Invited'])
+      expect(await found({ state: 'usable' })).toEqual(['Off', 'Unsaved', 'Blocked', 'Invited', 'Resetted', 'Root'])
+      expect(await found({ state: 'ended' })).toEqual(['Gone', 'Over'])
       expect(await found({ state: 'active' })).toEqual(['Off', 'Unsaved', 'Blocked', 'Resetted', 'Root'])
       expect(await found({ group })).toEqual(['Off', 'Blocked'])
       expect(await found({ seen: '7' })).toEqual(['Unsaved', 'Blocked', 'Root'])
@@ -80,6 +82,7 @@ for (const dialect of dialects) {
       expect(await found({ seen: 'over-30' })).toEqual(['Over'])
       expect(await found({ seen: 'over-90' })).toEqual([])
       expect(await found({ seen: 'never' })).toEqual(['Gone', 'Invited', 'Resetted'])
+      expect(await found({ seen: 'ever' })).toEqual(['Off', 'Unsaved', 'Blocked', 'Over', 'Root'])
       expect(await found({ group, mfa: 'off', role: 'member', search: 'OF' })).toEqual(['Off'])
       expect(
         await found({ mfa: 'whatever', role: 'root', state: '', seen: '8', factor: 'x', group: 'x y' }),

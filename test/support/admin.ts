@@ -28,6 +28,11 @@ export function setUpLinkOn({ html, status }: Page): string {
   return link
 }
 
+/** The names in a list of users, in its order. */
+export function namesListed({ html }: Page): string[] {
+  return [...html.matchAll(/href="\/admin\/users\/[\w-]{36}"[^>]*>([^<]+)</g)].map(([, name]) => name?.trim() ?? '')
+}
+
 /** The token in a link. */
 export function tokenIn(link: string): string {
   return new URLSearchParams(link.split('?')[1]).get('token') ?? ''

@@ -72,11 +72,11 @@ const Invitation = z
 const Found = z.strictObject({
   search: queryText.optional().describe('Part of the name or the address.'),
   role: role.optional(),
-  state: z.enum(stateFilters).optional(),
+  state: z.enum(stateFilters).optional().describe('`usable` is active or invited; `ended` is deactivated or expired.'),
   mfa: z.enum(mfaStates).optional(),
   factor: z.enum(factorFilters).optional(),
   group: id.optional(),
-  seen: z.enum(seenFilters).optional().describe('Signed in within so many days, longer ago, or never.'),
+  seen: z.enum(seenFilters).optional().describe('Signed in within so many days, longer ago, never, or at some time.'),
   after: queryText.optional().describe('What the page before gave as `next`.'),
 })
 

@@ -34,11 +34,24 @@ export interface EnforcePreviewProps {
   readonly notice?: Notice | undefined
 }
 
-const groupWords: Record<Group, { readonly title: MessageId; readonly what: MessageId }> = {
-  'will-be-asked': { title: 'enforcePreview.willBeAsked', what: 'enforcePreview.willBeAskedWhat' },
-  'never-signed-in': { title: 'enforcePreview.neverSignedIn', what: 'enforcePreview.neverSignedInWhat' },
-  protected: { title: 'enforcePreview.protected', what: 'enforcePreview.protectedWhat' },
-  inactive: { title: 'enforcePreview.inactive', what: 'enforcePreview.inactiveWhat' },
+/** What each group is called, and the address of the list of users that shows them all. */
+const groupWords: Record<Group, { readonly title: MessageId; readonly what: MessageId; readonly all: string }> = {
+  'will-be-asked': {
+    title: 'enforcePreview.willBeAsked',
+    what: 'enforcePreview.willBeAskedWhat',
+    all: '/admin/users?state=active&factor=none&seen=ever',
+  },
+  'never-signed-in': {
+    title: 'enforcePreview.neverSignedIn',
+    what: 'enforcePreview.neverSignedInWhat',
+    all: '/admin/users?state=usable&factor=none&seen=never',
+  },
+  protected: {
+    title: 'enforcePreview.protected',
+    what: 'enforcePreview.protectedWhat',
+    all: '/admin/users?state=usable&factor=totp',
+  },
+  inactive: { title: 'enforcePreview.inactive', what: 'enforcePreview.inactiveWhat', all: '/admin/users?state=ended' },
 }
 
 /** Shows the preview; "Switch on" posts to `/admin/settings/enforce-mfa`. */
@@ -66,7 +79,7 @@ export function EnforcePreviewView(props: EnforcePreviewProps) {
               what={t(groupWords[group].what)}
               count={preview.groups[group].count}
               names={preview.groups[group].first.map(({ name, email }) => (name === null ? [email] : [name, email]))}
-              more={{ href: '/admin/users', label: t('enforcePreview.allUsers') }}
+              all={groupWords[group].all}
             />
           ))}
           <Named
@@ -109,10 +122,11 @@ interface NamedProps {
   readonly count: number
   /** Each one in a line: the name, and what tells it from others of the same name. */
   readonly names: readonly (readonly string[])[]
-  readonly more?: { readonly href: string; readonly label: string }
+  /** The address of the list that shows them all. */
+  readonly all?: string
 }
 
-function Named({ frame: { t }, title, what, count, names, more }: NamedProps) {
+function Named({ frame: { t }, title, what, count, names, all }: NamedProps) {
   const left = count - names.length
   return (
     <div class="p-5 sm:px-7">
@@ -128,14 +142,12 @@ function Named({ frame: { t }, title, what, count, names, more }: NamedProps) {
           ))}
         </ul>
       )}
-      {left > 0 && (
+      {left > 0 && <p class="mt-2 text-sm">{t('enforcePreview.more', { count: left })}</p>}
+      {count > 0 && all && (
         <p class="mt-2 text-sm">
-          {t('enforcePreview.more', { count: left })}{' '}
-          {more && (
-            <a href={more.href} class="link-plain">
-              {more.label}
-            </a>
-          )}
+          <a href={all} class="link-plain" aria-label={`${t('enforcePreview.all')}: ${title}`}>
+            {t('enforcePreview.all')}
+          </a>
         </p>
       )}
     </div>

@@ -40,8 +40,10 @@ const factorChoices: Choices = [
 const stateChoices: Choices = [
   ['active', 'adminUser.state.active'],
   ['invited', 'adminUsers.invited'],
+  ['usable', 'userFilter.state.usable'],
   ['deactivated', 'adminUser.state.deactivated'],
   ['expired', 'adminUser.state.expired'],
+  ['ended', 'userFilter.state.ended'],
 ]
 const seenChoices: Choices = [
   ['7', 'userFilter.seen.7'],
@@ -50,6 +52,7 @@ const seenChoices: Choices = [
   ['over-30', 'userFilter.seen.over30'],
   ['over-90', 'userFilter.seen.over90'],
   ['never', 'userFilter.seen.never'],
+  ['ever', 'userFilter.seen.ever'],
 ]
 
 /** Gives the filter as the parameters of an address, without what does not matter. */

@@ -11,6 +11,7 @@ export type ShownExplanation =
       readonly because: 'enforced'
       readonly since: number | null
     }
+  | { readonly asked: 'set-up-link'; readonly because: 'reset' }
   | { readonly asked: 'nothing-more'; readonly because: 'not-required' }
 
 interface ExplainedProps {
@@ -25,6 +26,7 @@ export function Explained({ frame, explanation }: ExplainedProps) {
 
 function wordsFor({ t, formatInstant }: Frame, explanation: ShownExplanation): string {
   if (explanation.because === 'not-required') return t('explanation.notAsked')
+  if (explanation.because === 'reset') return t('explanation.reset')
   if (explanation.because === 'turned-on') return t('explanation.turnedOn')
   const { asked, since } = explanation
   const values = {
