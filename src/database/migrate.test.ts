@@ -12,7 +12,7 @@ import { migrate } from './migrate.ts'
 import * as foundation from './migrations/001-foundation.ts'
 
 for (const dialect of dialects) {
-  describe(`migrating on ${dialect}`, () => {
+  describe(`migrating on ${dialect}`, { timeout: 60_000 }, () => {
     let at: DatabaseAt
     let remove: () => Promise<void>
     let opened: Database[]
