@@ -8,8 +8,9 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'threads',
     maxWorkers: 2,
-    testTimeout: 15_000,
-    hookTimeout: 30_000,
+    // For machines that have other things to do as well: no test is about its time.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     allowOnly: !process.env.CI,
     unstubEnvs: true,
     restoreMocks: true,
