@@ -112,6 +112,7 @@ async function showPassword(
       email={account.user.email}
       problem={problem}
       helpContact={account.helpContact ?? undefined}
+      isHeld={isHeld(c)}
     />
   )
   return page(c, view, statusOf(unproved))
@@ -134,6 +135,7 @@ async function showVerificationCode(
     <VerificationCodeView
       frame={frame}
       purpose={signIn.purpose}
+      isHeld={isHeld(c)}
       authenticatorName={authenticators.length === 1 ? authenticators[0]?.name : undefined}
       problem={problemOfCode(frame, unproved, offer.includes('totp'), parts.machine.clock())}
       clockHint={unproved && unproved.because !== 'blocked' && unproved.clockOff ? 'behind' : undefined}
@@ -158,12 +160,19 @@ async function showRecoveryCode(
     <RecoveryCodeView
       frame={frame}
       purpose={signIn.purpose}
+      isHeld={isHeld(c)}
       problem={unproved === null ? undefined : problemOf(frame, unproved, 'recoveryCode.wrong', parts.machine.clock())}
       helpContact={account.helpContact ?? undefined}
       authenticatorAvailable={step.at === 'second-factor' && step.offer.includes('totp')}
     />
   )
   return page(c, view, statusOf(unproved))
+}
+
+/** Whether this is a step-up of a session that can reach nothing else: then the settings are no way out of it. */
+function isHeld(c: DoorContext): boolean {
+  const standing = c.get('standing')
+  return standing !== null && standing.step.at !== 'done'
 }
 
 /**

@@ -213,6 +213,35 @@ for (const dialect of dialects) {
       expect(keyOn(page.html)).toMatch(/^[A-Z2-7]{32}$/)
     })
 
+    test('whoever is held at that confirmation reads why, and can sign out', async () => {
+      const { browser: root } = await addProtectedPerson(running, admin)
+      const { browser: bob } = await addMember('bob@example.org')
+      const wayOut = (html: string) => ({
+        signsOut: html.includes('action="/sign-out"'),
+        goesBack: html.includes('href="/my-profile/settings"'),
+      })
+      await switchOn(root)
+      running.time.now += minutes(11)
+      const held = await bob.open('/my-profile')
+      expect(textOf(held.html)).toContain('is required of you')
+      expect(wayOut(held.html)).toEqual({ signsOut: true, goesBack: false })
+      const chosen = await root.open('/admin/users/new')
+      expect(textOf(chosen.html)).toContain('Confirm it is you')
+      expect(wayOut(chosen.html)).toEqual({ signsOut: false, goesBack: true })
+      await bob.send('/sign-out', {})
+      expect((await bob.open('/my-profile')).at).toBe('/sign-in?next=%2Fmy-profile')
+    })
+
+    test('whoever owes recovery codes and is asked for a code again can sign out as well', async () => {
+      const { browser: bob } = await addMember('bob@example.org')
+      await enrol(running, bob)
+      running.time.now += minutes(11)
+      const held = await bob.open('/my-profile')
+      expect(held.at).toBe('/sign-in/verification-code')
+      expect(held.html).toContain('action="/sign-out"')
+      expect(held.html).not.toContain('href="/my-profile/settings"')
+    })
+
     test('a new sign-in is led to the set-up and is no session before it is complete', async () => {
       const { browser: root } = await addProtectedPerson(running, admin)
       await switchOn(root)

@@ -14,16 +14,18 @@ export interface PasswordProps {
   readonly next?: string | undefined
   readonly problem?: string | undefined
   readonly helpContact?: string | undefined
+  /** True where 2FA has to be set up before anything else: the page then says that this is why it asks. */
+  readonly isHeld?: boolean | undefined
 }
 
 /** Asks for the password of the account that is signed in; posts `password` and `next` to `/sign-in/password`. */
-export function PasswordView({ frame, email, next, problem, helpContact }: PasswordProps) {
+export function PasswordView({ frame, email, next, problem, helpContact, isHeld = false }: PasswordProps) {
   const { t } = frame
   return (
     <StepPage
       frame={frame}
       title={t('stepUp.title')}
-      lead={t('stepUp.lead')}
+      lead={t(isHeld ? 'stepUp.leadHeld' : 'stepUp.lead')}
       hasProblem={problem !== undefined}
       helpContact={helpContact}
     >
@@ -49,7 +51,7 @@ export function PasswordView({ frame, email, next, problem, helpContact }: Passw
           {t('stepUp.button')}
         </button>
       </form>
-      <LeaveStep frame={frame} purpose="step-up" />
+      <LeaveStep frame={frame} purpose="step-up" isHeld={isHeld} />
     </StepPage>
   )
 }

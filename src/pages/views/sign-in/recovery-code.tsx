@@ -11,6 +11,8 @@ import { LeaveStep, type ProofPurpose } from './leave-step.tsx'
 export interface RecoveryCodeProps {
   readonly frame: Frame
   readonly purpose: ProofPurpose
+  /** True where this has to be done before anything else. */
+  readonly isHeld?: boolean | undefined
   readonly problem?: string | undefined
   readonly helpContact?: string | undefined
   /** Offers the way back to the authenticator app; false where it has been disabled. */
@@ -49,7 +51,7 @@ export function RecoveryCodeView({ frame, purpose, problem, helpContact, ...prop
           {t(purpose === 'sign-in' ? 'signIn.button' : 'stepUp.button')}
         </button>
       </form>
-      <LeaveStep frame={frame} purpose={purpose}>
+      <LeaveStep frame={frame} purpose={purpose} isHeld={props.isHeld}>
         {props.authenticatorAvailable && (
           <a href={withNext('/sign-in/verification-code', props.next)} class="link inline-flex min-h-6 items-center">
             {t('recoveryCode.useAuthenticator')}

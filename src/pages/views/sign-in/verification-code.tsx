@@ -13,6 +13,8 @@ import { LeaveStep, type ProofPurpose } from './leave-step.tsx'
 export interface VerificationCodeProps {
   readonly frame: Frame
   readonly purpose: ProofPurpose
+  /** True where this has to be done before anything else. */
+  readonly isHeld?: boolean | undefined
   /** The name the person gave to the authenticator, to find the right app. */
   readonly authenticatorName?: string | undefined
   readonly problem?: string | undefined
@@ -44,7 +46,7 @@ export function VerificationCodeView({ frame, purpose, problem, clockHint, ...pr
           {t(purpose === 'sign-in' ? 'signIn.button' : 'stepUp.button')}
         </button>
       </form>
-      <LeaveStep frame={frame} purpose={purpose}>
+      <LeaveStep frame={frame} purpose={purpose} isHeld={props.isHeld}>
         {props.canTryAnotherWay && (
           <a href={withNext('/sign-in/recovery-code', props.next)} class="link inline-flex min-h-6 items-center">
             {t('verificationCode.tryAnotherWay')}
