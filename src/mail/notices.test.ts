@@ -53,7 +53,9 @@ describe.each(notices.map((notice) => [notice.about, notice] as const))('the not
       .replace(/\s+/g, ' ')
       .trim()
     expect(plain).toBe(text.replace(/\s+/g, ' ').trim())
-    expect(html).toMatch(/^<!doctype html><html lang="en"><body>(<p>[^<]*<\/p>)+<\/body><\/html>$/)
+    expect(html).toMatch(
+      /^<!doctype html><html lang="en"><head>(<meta [^<>]+>)+<\/head><body style="[^"<>]+">(<p style="[^"<>]+">[^<]*<\/p>)+<\/body><\/html>$/,
+    )
     expect(html).not.toContain('<2>')
   })
 

@@ -65,7 +65,7 @@ for (const dialect of dialects) {
       expect(textOf(asked.html)).toContain('A link is on its way to the new address.')
       const first = await mails()
       expect(told(first)).toEqual([
-        'ada.new@example.org: Confirm your new email address',
+        'ada.new@example.org: Confirm your new email address for Countersign',
         'ada@example.org: Your email address is about to change',
       ])
       expect(await addressOf()).toBe('ada@example.org')

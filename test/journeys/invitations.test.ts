@@ -56,6 +56,8 @@ for (const dialect of dialects) {
       expect(text).toContain('You have been invited to Countersign. Your account is bob@example.org.')
       expect(text).toContain('until November 27, 2026')
       expect(text).not.toContain('192.0.2.1')
+      expect(mail.raw).toMatch(/^Subject: You are invited to Countersign\r$/m)
+      expect(partOf(mail, 'text/html')).toMatch(/<p style="[^"]*word-break:break-all[^"]*"><a href="https:/)
       expect(link).toMatch(/^\/accept-invitation\?token=[\w-]{43}$/)
       for (const value of await dumpOf(running)) expect(value).not.toContain(tokenOf(link))
       expect((await root.open(await pageOf())).html).not.toContain(tokenOf(link))
