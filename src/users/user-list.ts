@@ -162,6 +162,16 @@ export async function countUsers(db: Database): Promise<{ total: number; withMfa
   return { total: Number(row.total), withMfa: Number(row.with_mfa) }
 }
 
+/** Counts the users whom a filter leaves, on all pages. */
+export async function countFound(db: Database, filter: UserFilter, now: Instant): Promise<number> {
+  const row = await db
+    .selectFrom('users')
+    .select((e) => e.fn.countAll<number>().as('found'))
+    .where((e) => e.and(conditionsOf(e, filter, now)))
+    .executeTakeFirstOrThrow()
+  return Number(row.found)
+}
+
 type Builder = ExpressionBuilder<Tables, 'users'>
 type Condition = Expression<SqlBool>
 

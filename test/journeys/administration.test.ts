@@ -274,6 +274,24 @@ for (const dialect of dialects) {
       expect((await root.open('/admin/users?search=nobody')).html).toContain('No one found.')
     })
 
+    test('a list that is narrowed says how many it found, and leads back to everyone', async () => {
+      for (const email of ['bob@example.org', 'bea@example.org']) await addPerson(running, { email })
+      const list = async (query: string) => textOf((await root.open(`/admin/users${query}`)).html)
+      expect(await list('?search=bob')).toContain('1 person found Show everyone')
+      expect(await list('?role=member')).toContain('2 people found')
+      expect(await list('?role=member&after=bea@example.org')).toContain('2 people found')
+      expect(await list('')).not.toMatch(/found|Show everyone/)
+    })
+
+    test('an auditor reads the settings, and is not asked to do what only administrators can', async () => {
+      const auditor = new Browser(running)
+      await signIn(auditor, await addPerson(running, { email: 'ivy@example.org', role: 'auditor' }))
+      const text = textOf((await auditor.open('/admin/settings')).html)
+      expect(text).toContain('Administrators change them.')
+      expect(text).not.toMatch(/enable 2FA on your own account|Name, colour and logo/)
+      expect(textOf((await auditor.open('/admin/users/new')).html)).toContain('Your role does not include this.')
+    })
+
     test('a help contact that is too long is refused and stays in the form', async () => {
       const page = await root.send('/admin/settings', { enforce: 'on', helpContact: 'x'.repeat(201) })
       expect(page.status).toBe(422)

@@ -8,6 +8,7 @@ import { isoDay } from '../../time.ts'
 import { listGroups } from '../../users/groups.ts'
 import { roles } from '../../users/roles.ts'
 import {
+  countFound,
   countUsers,
   factorFilters,
   listUsers,
@@ -34,6 +35,7 @@ export function usersPage(door: Door, parts: PageParts): void {
         frame={frame}
         users={users}
         counts={await countUsers(db)}
+        found={Object.values(filter).some(Boolean) ? await countFound(db, filter, clock()) : undefined}
         filter={filter}
         groups={await listGroups(db)}
         nextCursor={next ?? undefined}

@@ -51,7 +51,7 @@ export function AdminSettingsView(props: AdminSettingsProps) {
             <h2 id="mfa" class="section-title">
               {t('adminSettings.mfa')}
             </h2>
-            <EnforceSwitch {...props} autofocus={faulty === 'enforce'} />
+            <EnforceSwitch {...props} mayChange={mayChange} autofocus={faulty === 'enforce'} />
           </section>
           <section class="mt-10" aria-labelledby="help">
             <h2 id="help" class="section-title">
@@ -72,13 +72,6 @@ export function AdminSettingsView(props: AdminSettingsProps) {
             </div>
           </section>
           {mayChange && (
-            <p class="mt-6">
-              <a href="/admin/settings/branding" class="link inline-flex min-h-6 items-center">
-                {t('branding.link')}
-              </a>
-            </p>
-          )}
-          {mayChange && (
             <div class="form-buttons mt-6">
               <button type="submit" class="btn btn-primary px-8">
                 {t('form.save')}
@@ -87,14 +80,32 @@ export function AdminSettingsView(props: AdminSettingsProps) {
           )}
         </fieldset>
       </form>
+      {mayChange && <Appearance frame={frame} />}
     </SignedInPage>
   )
 }
 
-function EnforceSwitch(props: AdminSettingsProps & { readonly autofocus: boolean }) {
-  const { frame, enforced, actorHasMfa, usersWithoutMfa, problems = {} } = props
+/** A form of its own, so that the way to it does not lead past what was typed here. */
+function Appearance({ frame: { t } }: Pick<AdminSettingsProps, 'frame'>) {
+  return (
+    <section class="mt-10" aria-labelledby="appearance">
+      <h2 id="appearance" class="section-title">
+        {t('adminSettings.appearance')}
+      </h2>
+      <div class="panel mt-4 flex flex-wrap items-center justify-between gap-x-5 gap-y-4 p-5 sm:p-7">
+        <p class="min-w-0 flex-1 basis-60 text-soft">{t('branding.lead')}</p>
+        <a href="/admin/settings/branding" class="btn">
+          {t('branding.link')}
+        </a>
+      </div>
+    </section>
+  )
+}
+
+function EnforceSwitch(props: AdminSettingsProps & { readonly autofocus: boolean; readonly mayChange: boolean }) {
+  const { frame, enforced, mayChange, actorHasMfa, usersWithoutMfa, problems = {} } = props
   const { t } = frame
-  const locked = !enforced && !actorHasMfa
+  const locked = mayChange && !enforced && !actorHasMfa
   const consequence = enforced ? 'adminSettings.enforcedNow' : 'adminSettings.willEnforce'
   return (
     <div class="panel mt-4 p-5 sm:p-7">

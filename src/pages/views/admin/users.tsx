@@ -28,6 +28,8 @@ export interface AdminUsersProps {
   readonly users: readonly ListedUser[]
   /** Over all users, not only those on this page. */
   readonly counts: { readonly total: number; readonly withMfa: number }
+  /** How many the search and the filters leave, on all pages; absent where nothing is looked for. */
+  readonly found?: number | undefined
   readonly filter: ShownFilter
   readonly groups: readonly { readonly id: string; readonly name: string }[]
   /** Where the next page starts; absent on the last one. */
@@ -38,7 +40,7 @@ export interface AdminUsersProps {
 }
 
 /** Shows the list; searching, filtering and paging are links and a GET form: `/admin/users?search=…&after=…`. */
-export function AdminUsersView({ frame, users, counts, filter, groups, notice, ...paging }: AdminUsersProps) {
+export function AdminUsersView({ frame, users, counts, found, filter, groups, notice, ...paging }: AdminUsersProps) {
   const { t } = frame
   return (
     <SignedInPage
@@ -58,11 +60,15 @@ export function AdminUsersView({ frame, users, counts, filter, groups, notice, .
         <Coverage frame={frame} counts={counts} />
         <UserFilterForm frame={frame} filter={filter} groups={groups} />
       </div>
-      {users.length === 0 ? (
-        <p class="panel mt-6 p-7 text-soft">{t('adminUsers.none')}</p>
-      ) : (
-        <UsersTable frame={frame} users={users} />
+      {found !== undefined && (
+        <p class="mt-6 flex flex-wrap items-center gap-x-4 gap-y-1">
+          <span class="font-medium">{t('adminUsers.found', { count: found })}</span>
+          <a href="/admin/users" class="link inline-flex min-h-6 items-center">
+            {t('adminUsers.everyone')}
+          </a>
+        </p>
       )}
+      {users.length > 0 && <UsersTable frame={frame} users={users} />}
       <Paging
         frame={frame}
         path="/admin/users"
