@@ -288,6 +288,7 @@ for (const dialect of dialects) {
       await signIn(auditor, await addPerson(running, { email: 'ivy@example.org', role: 'auditor' }))
       const text = textOf((await auditor.open('/admin/settings')).html)
       expect(text).toContain('Administrators change them.')
+      expect(text).toContain('MFA is not enforced. 1 person does not have 2FA.')
       expect(text).not.toMatch(/enable 2FA on your own account|Name, colour and logo/)
       expect(textOf((await auditor.open('/admin/users/new')).html)).toContain('Your role does not include this.')
     })

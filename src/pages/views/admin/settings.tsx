@@ -106,7 +106,8 @@ function EnforceSwitch(props: AdminSettingsProps & { readonly autofocus: boolean
   const { frame, enforced, mayChange, actorHasMfa, usersWithoutMfa, problems = {} } = props
   const { t } = frame
   const locked = mayChange && !enforced && !actorHasMfa
-  const consequence = enforced ? 'adminSettings.enforcedNow' : 'adminSettings.willEnforce'
+  const ifSwitchedOn = mayChange ? 'adminSettings.willEnforce' : 'adminSettings.notEnforced'
+  const consequence = enforced ? 'adminSettings.enforcedNow' : ifSwitchedOn
   return (
     <div class="panel mt-4 p-5 sm:p-7">
       <div class="flex items-center justify-between gap-5">
