@@ -13,6 +13,8 @@ const meanings: Record<AuditEvent['name'], string> = {
     'Everything that was owed has been proved, and there is a session. `acr` and `amr` say how; `asked` and `because` say what was asked and why, `since` since when it was enforced.',
   'sign-in.ended-by-wrong-codes': 'The fifth wrong guess ended a sign-in or a step-up.',
   'sign-out': 'A person signed out, or somebody signed in on top of their session in the same browser.',
+  'sign-out.everyone':
+    'Everyone was signed out on the host, for the reason in the details: so many sessions, sign-ins and step-ups in progress, open links, invitations and mails with a link ended. `accessTokens` says how many tokens were revoked as well, and is empty when they were left.',
   'password.refused': 'A password was not accepted. The person was told the same words for every reason.',
   'password.set': 'A user got a password, and `by` which way.',
   'password.reset-requested':

@@ -106,6 +106,11 @@ export async function removeAccessTokens(trx: DatabaseTransaction, userId: strin
   return changedRows(await trx.deleteFrom('personal_access_tokens').where('user_id', '=', userId).executeTakeFirst())
 }
 
+/** Deletes all tokens of everybody, and tells how many there were. */
+export async function removeAllAccessTokens(trx: DatabaseTransaction): Promise<number> {
+  return changedRows(await trx.deleteFrom('personal_access_tokens').executeTakeFirst())
+}
+
 /** How long an expired token stays in its owner's list, so that they see why something stopped working. */
 const keptAfterExpiry = days(30)
 

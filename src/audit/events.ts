@@ -12,6 +12,19 @@ export type AuditEvent =
     }
   | { name: 'sign-in.ended-by-wrong-codes'; details: { guesses: number } }
   | { name: 'sign-out'; details: Record<string, never> }
+  | {
+      name: 'sign-out.everyone'
+      details: {
+        reason: string
+        sessions: number
+        signIns: number
+        links: number
+        invitations: number
+        mails: number
+        accessTokens: number | null
+        browsersForgotten: boolean
+      }
+    }
   | { name: 'password.refused'; details: { because: 'wrong' | 'no-such-user' | 'deactivated' | 'no-password' } }
   | { name: 'password.set'; details: { by: 'invitation' | 'first-administrator' | 'settings' | 'reset' | 'change' } }
   | {

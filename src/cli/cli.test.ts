@@ -18,6 +18,7 @@ async function run(words: readonly string[]) {
         ended.said += `${line}\n`
       },
       progress: () => {},
+      ask: async () => null,
       isScreen: false,
     },
     serve: async () => {

@@ -5,12 +5,14 @@ import type { Command } from './command.ts'
 import { doctor } from './doctor/doctor.ts'
 import { helpCommand } from './help.ts'
 import { serveCommand } from './serve.ts'
+import { signOutEveryoneCommand } from './sign-out-everyone.ts'
 import { userCommands } from './user.ts'
 
 export const commands: readonly Command[] = [
   serveCommand,
   ...userCommands,
   ...auditCommands,
+  signOutEveryoneCommand,
   doctor,
   helpCommand(() => commands),
 ]

@@ -1,6 +1,8 @@
 // What a command writes to: results to standard output, everything said about them to standard error. Nothing that comes
 // from the database moves the cursor, changes colours or hides itself.
 
+import { createInterface } from 'node:readline/promises'
+
 export interface Terminal {
   /** Writes a piece of the result; waits while the reader is slow. Throws `OutputClosed` once nobody reads any more. */
   write(text: string): Promise<void>
@@ -8,6 +10,8 @@ export interface Terminal {
   say(line: string): void
   /** Shows how far long work has come, on one line that is written over; an empty line takes it away. Nothing where no person looks on. */
   progress(line: string): void
+  /** Asks the person for a line; null where nobody can answer. */
+  ask(question: string): Promise<string | null>
   /** True where results go to a person's screen. */
   isScreen: boolean
 }
@@ -36,6 +40,18 @@ export function processTerminal(): Terminal {
     say: (line) => {
       clear()
       process.stderr.write(`${line}\n`)
+    },
+    ask: async (question) => {
+      if (!process.stdin.isTTY || !process.stderr.isTTY) return null
+      clear()
+      const asking = createInterface({ input: process.stdin, output: process.stderr })
+      // Whoever ends the input, or breaks off, has not said yes.
+      const ended = new Promise<string>((end) => asking.once('close', () => end('')))
+      try {
+        return await Promise.race([asking.question(question).catch(() => ''), ended])
+      } finally {
+        asking.close()
+      }
     },
     progress: (line) => {
       if (!process.stderr.isTTY) return

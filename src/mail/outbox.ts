@@ -140,6 +140,16 @@ export async function makeDue(trx: DatabaseTransaction, id: string, now: Instant
   return changedRows(changed) === 1
 }
 
+/** Gives up every mail that waits with a link in it, with a word why, and tells how many. The links are forgotten. */
+export async function giveUpLinks(trx: DatabaseTransaction, why: string): Promise<number> {
+  const given = trx
+    .updateTable('outbox')
+    .set({ tries: longestTries, last_error: why, sealed_link: null })
+    .where('sent_at', 'is', null)
+    .where('sealed_link', 'is not', null)
+  return changedRows(await given.executeTakeFirst())
+}
+
 /** Until it is told what came of it, a claimed message has no error, so that nobody makes it due again meanwhile. */
 async function claim(db: Database, { id, tries }: Selectable<OutboxTable>, now: Instant): Promise<boolean> {
   const claimed = await db

@@ -13,6 +13,7 @@ const eventWords: Readonly<Record<EventName, MessageId>> = {
   'sign-in.completed': 'event.sign-in.completed',
   'sign-in.ended-by-wrong-codes': 'event.sign-in.ended-by-wrong-codes',
   'sign-out': 'event.sign-out',
+  'sign-out.everyone': 'event.sign-out.everyone',
   'password.refused': 'event.password.refused',
   'password.set': 'event.password.set',
   'password.reset-requested': 'event.password.reset-requested',

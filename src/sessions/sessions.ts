@@ -152,6 +152,11 @@ export async function endOtherSessions(trx: DatabaseTransaction, userId: string,
   return changedRows(await query.executeTakeFirst())
 }
 
+/** Ends every session of everybody, and tells how many. */
+export async function endAllSessions(trx: DatabaseTransaction): Promise<number> {
+  return changedRows(await trx.deleteFrom('sessions').executeTakeFirst())
+}
+
 /** Deletes what has ended by itself. Expiry is enforced when a session is used, not here. */
 export async function purgeSessions(db: Database, limits: SessionLimits, now: Instant): Promise<void> {
   await db

@@ -271,6 +271,11 @@ export async function endOtherSignIns(trx: DatabaseTransaction, userId: string, 
   await query.execute()
 }
 
+/** Ends every sign-in and step-up of everybody, and tells how many. */
+export async function endAllSignIns(trx: DatabaseTransaction): Promise<number> {
+  return changedRows(await trx.deleteFrom('sign_ins').executeTakeFirst())
+}
+
 /** Deletes sign-ins that have run out. */
 export async function purgeSignIns(parts: SignInParts): Promise<void> {
   await parts.db.deleteFrom('sign_ins').where('expires_at', '<=', parts.clock()).execute()

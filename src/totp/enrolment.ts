@@ -114,6 +114,11 @@ export async function discardEnrolments(trx: DatabaseTransaction, userId: string
   await trx.deleteFrom('totp_enrolments').where('user_id', '=', userId).execute()
 }
 
+/** Discards whatever anybody has begun to enrol. */
+export async function discardAllEnrolments(trx: DatabaseTransaction): Promise<void> {
+  await trx.deleteFrom('totp_enrolments').execute()
+}
+
 /** Deletes enrolments that have run out. */
 export async function purgeEnrolments(db: Database, now: Instant): Promise<void> {
   await db.deleteFrom('totp_enrolments').where('expires_at', '<=', now).execute()

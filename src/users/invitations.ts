@@ -70,3 +70,8 @@ export async function voidInvitations(trx: DatabaseTransaction, userId: string):
   const gone = trx.deleteFrom('invitations').where('user_id', '=', userId).where('accepted_at', 'is', null)
   return changedRows(await gone.executeTakeFirst())
 }
+
+/** Voids every open invitation, and tells how many there were. */
+export async function voidAllInvitations(trx: DatabaseTransaction): Promise<number> {
+  return changedRows(await trx.deleteFrom('invitations').where('accepted_at', 'is', null).executeTakeFirst())
+}

@@ -18,6 +18,11 @@ export async function beginMfaReset(trx: DatabaseTransaction, user: ManagedUser,
   if (changedRows(marked) !== 1) throw new Refusal('conflict')
 }
 
+/** Makes every browser of everybody unknown again, for good, and tells how many accounts that concerns. */
+export async function forgetAllBrowsers(trx: DatabaseTransaction, now: Instant): Promise<number> {
+  return changedRows(await trx.updateTable('users').set({ browsers_known_since: now }).executeTakeFirst())
+}
+
 /** Takes the mark away, because MFA is set up again, and voids a set-up link that was not needed. */
 export async function endMfaReset(trx: DatabaseTransaction, userId: string): Promise<void> {
   await trx.updateTable('users').set({ mfa_reset_at: null }).where('id', '=', userId).execute()

@@ -3,7 +3,7 @@
 // used: expiry waits for no sweeper. Looking at a link consumes nothing; using it is one guarded write.
 
 import type { Kysely } from 'kysely'
-import type { Database, DatabaseTransaction } from '../database/database.ts'
+import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
 import type { OneTimeLinkPurpose, Tables } from '../database/tables.ts'
 import { hashToken, newToken } from '../secrets/tokens.ts'
 import { type Duration, hours, type Instant } from '../time.ts'
@@ -155,6 +155,11 @@ export async function voidLinks(trx: DatabaseTransaction, userId: string, purpos
   let query = trx.deleteFrom('one_time_links').where('user_id', '=', userId).where('used_at', 'is', null)
   if (purpose !== undefined) query = query.where('purpose', '=', purpose)
   await query.execute()
+}
+
+/** Voids every open link of everybody, and tells how many. */
+export async function voidAllLinks(trx: DatabaseTransaction): Promise<number> {
+  return changedRows(await trx.deleteFrom('one_time_links').where('used_at', 'is', null).executeTakeFirst())
 }
 
 /** Deletes links that have run out. */
