@@ -44,6 +44,7 @@ test('nothing needs to be set', () => {
     mail: null,
     firstAdministrator: null,
     session: { idle: hours(1), overall: hours(24) },
+    metricsToken: null,
     logLevel: 'info',
   })
   expect(trustedProxies.rules).toEqual([])
@@ -239,6 +240,7 @@ describe('a setting from a file', () => {
       COUNTERSIGN_ADMIN_PASSWORD: 'x',
       COUNTERSIGN_SESSION_IDLE: '2h',
       COUNTERSIGN_SESSION_OVERALL: '3d',
+      COUNTERSIGN_METRICS_TOKEN: hex,
       COUNTERSIGN_LOG_LEVEL: 'warn',
       COUNTERSIGN_HOST: '127.0.0.1',
       COUNTERSIGN_NAME: 'Example',
@@ -275,4 +277,18 @@ test('a setting that is none of ours is noticed', () => {
     COUNTERSIGN_FILE: 'x',
   }
   expect(unknownSettings(environment)).toEqual(['COUNTERSIGN_SESION_IDLE', 'COUNTERSIGN_FILE'])
+})
+
+test.each(['a'.repeat(31), 'a'.repeat(201), `${'a'.repeat(32)} b`, `"${'a'.repeat(32)}"`])(
+  'a token for the metrics that is short or cannot be sent is refused: %j',
+  (token) => {
+    expect(faultsOf({ COUNTERSIGN_METRICS_TOKEN: token })).toEqual([
+      expect.stringMatching(/^COUNTERSIGN_METRICS_TOKEN must be 32 to 200 letters/),
+    ])
+    expect(faultsOf({ COUNTERSIGN_METRICS_TOKEN: token }).join()).not.toContain(token)
+  },
+)
+
+test('a token for the metrics is taken as it stands', () => {
+  for (const token of [hex, base64]) expect(read({ COUNTERSIGN_METRICS_TOKEN: token }).metricsToken).toBe(token)
 })

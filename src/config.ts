@@ -62,6 +62,12 @@ export const settings = {
     default: '1h',
   },
   COUNTERSIGN_SESSION_OVERALL: { meaning: 'How long a session lasts at most, used or not.', default: '24h' },
+  COUNTERSIGN_METRICS_TOKEN: {
+    meaning:
+      'What a program must bear to read the metrics (`Authorization: Bearer …`): 32 or more letters and digits. Without it, nobody can, unless the public address is on `localhost`: then this machine can.',
+    default: null,
+    secret: true,
+  },
   COUNTERSIGN_LOG_LEVEL: {
     meaning: 'Least important kind of line to log: `trace`, `debug`, `info`, `warn`, `error` or `silent`.',
     default: 'info',
@@ -84,6 +90,7 @@ export interface Config {
   trustedProxies: BlockList
   firstAdministrator: { email: string; password: string } | null
   session: { idle: Duration; overall: Duration }
+  metricsToken: string | null
   logLevel: LogLevel
 }
 
@@ -129,6 +136,7 @@ export function readConfig(environment: Environment, folder: string): Config {
       value('COUNTERSIGN_SESSION_OVERALL') ?? settings.COUNTERSIGN_SESSION_OVERALL.default,
       fault,
     ),
+    metricsToken: parseMetricsToken(value('COUNTERSIGN_METRICS_TOKEN'), fault),
     logLevel: parseLogLevel(value('COUNTERSIGN_LOG_LEVEL') ?? settings.COUNTERSIGN_LOG_LEVEL.default, fault),
   }
   if (faults.length > 0) throw new ConfigFaults(faults)
@@ -268,6 +276,13 @@ function parseSession(idleText: string, overallText: string, fault: Fault): Conf
   const overall = parse('COUNTERSIGN_SESSION_OVERALL', overallText)
   if (idle > overall) fault('COUNTERSIGN_SESSION_IDLE must not be longer than COUNTERSIGN_SESSION_OVERALL.')
   return { idle, overall }
+}
+
+function parseMetricsToken(text: string | null, fault: Fault): string | null {
+  if (text === null || /^[\w~+/.=-]{32,200}$/.test(text)) return text
+  return fault(
+    'COUNTERSIGN_METRICS_TOKEN must be 32 to 200 letters, digits and -._~+/= (openssl rand -hex 32), not less.',
+  )
 }
 
 const logLevels: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent']

@@ -18,7 +18,9 @@ import type { StaticFiles } from './http/static-files.ts'
 import { linkMessage } from './mail/link-mails.ts'
 import { noticeMessage } from './mail/notices.ts'
 import { deliverDue, deliverNow, type Mailer, purgeOutbox, send, sendWithLink } from './mail/outbox.ts'
+import { type Measures, uncounted } from './measures.ts'
 import { messagesFor } from './messages.ts'
+import { createMetrics } from './metrics/metrics.ts'
 import { createPages } from './pages/pages.tsx'
 import { createHashing, type Hashing } from './passwords/hashing.ts'
 import { minimumAlone, passwordProblem } from './passwords/rules.ts'
@@ -42,7 +44,7 @@ import {
 import { addressOfLink, purgeLinks } from './users/one-time-links.ts'
 
 export interface ServiceParts {
-  config: Pick<Config, 'url' | 'name' | 'trustedProxies' | 'session' | 'mail'>
+  config: Pick<Config, 'url' | 'name' | 'trustedProxies' | 'session' | 'mail' | 'metricsToken'>
   db: Database
   key: MasterKey
   clock: Clock
@@ -81,27 +83,33 @@ export interface Service {
 /** Builds the service. It listens to nothing and does no background work by itself: `server.ts` and `main.ts` see to that. */
 export function createService(parts: ServiceParts): Service {
   const { config, db, key, clock, log } = parts
-  const machine = createMachine(parts)
+  const hashing = createHashing(clock)
+  const onFault = (error: unknown) => log.error({ err: error }, 'counting failed; nothing else is harmed')
+  const metrics = createMetrics({ db, clock, hashing, onFault })
+  const machine = createMachine(parts, { hashing, measures: metrics })
   const settings = settingsOf(config, machine.branding)
   const hooks = {
     onBug: (error: unknown, caller: Caller) =>
       log.error({ err: error, requestId: caller.requestId }, 'a request failed'),
-    onAnswer: ({ caller, milliseconds, refused, token, ...line }: Answered) => {
+    onAnswer: ({ caller, route, ...answer }: Answered) => {
+      metrics.answered({ ...answer, route })
+      const { milliseconds, refused, token, ...line } = answer
       const { requestId, address } = caller
       const more = { ...(refused ? { refused } : {}), ...(token ? { token } : {}) }
       const fields = { ...line, ...more, milliseconds: Math.round(milliseconds * 10) / 10 }
       log.info({ ...fields, requestId, address }, 'answered')
     },
   }
-  const linker = createLinker(db, key)
+  const linker = createLinker(db, key, metrics.recorded)
   const { script, style, files } = parts.assets
   const pages = createPages({ machine, settings, assets: { script, style } }, hooks, files)
-  const api = createApi({ machine, settings }, hooks)
+  const api = createApi({ machine, settings }, { ...hooks, exposition: metrics.exposition })
 
   return {
     fetch: (request, connection) => (isForApi(new URL(request.url).pathname) ? api : pages).fetch(request, connection),
     fault: (status, error) => {
       if (status === 500) log.error({ err: error }, 'a request failed outside of every door')
+      metrics.answered({ method: '', route: null, status, milliseconds: 0 })
       const response = new Response(null, { status })
       setSecurityHeaders(response.headers, settings)
       return response
@@ -141,6 +149,7 @@ function settingsOf(config: ServiceParts['config'], branding: Branding): HttpSet
   return {
     url: config.url,
     trustedProxies: config.trustedProxies,
+    metricsToken: config.metricsToken,
     get serviceName() {
       return branding.current().name ?? config.name
     },
@@ -148,13 +157,13 @@ function settingsOf(config: ServiceParts['config'], branding: Branding): HttpSet
 }
 
 /** Builds what decides, without any door: for the service, and for commands. */
-export function createMachine({
-  config,
-  db,
-  key,
-  clock,
-  mailer,
-}: Pick<ServiceParts, 'config' | 'db' | 'key' | 'clock' | 'mailer'>): SignInParts {
+export function createMachine(
+  { config, db, key, clock, mailer }: Pick<ServiceParts, 'config' | 'db' | 'key' | 'clock' | 'mailer'>,
+  { hashing, measures }: { hashing: Hashing; measures: Measures } = {
+    hashing: createHashing(clock),
+    measures: uncounted,
+  },
+): SignInParts {
   const branding = createBranding(db)
   const settings = settingsOf(config, branding)
   const sealer = sealerFor(key)
@@ -163,7 +172,7 @@ export function createMachine({
     clock,
     key,
     sealer,
-    hashing: createHashing(clock),
+    hashing,
     policies: createPolicies(),
     limits: config.session,
     notify: notifier(settings),
@@ -174,11 +183,12 @@ export function createMachine({
       return settings.serviceName
     },
     branding,
+    measures,
   }
 }
 
 function isForApi(path: string): boolean {
-  return path.startsWith('/api/') || path === '/healthz' || path === '/readyz'
+  return path.startsWith('/api/') || ['/healthz', '/readyz', '/metrics'].includes(path)
 }
 
 /** Writes notices in the person's language into the outbox. */

@@ -52,7 +52,7 @@ const partOf = (path: string) => path.split('/')[0]?.replace(/\.tsx?$/, '') ?? p
 /** From left to right: a part imports only from groups to its left, and nothing from beside itself. */
 const groups: readonly (readonly string[])[] = [
   ['time'],
-  ['refusal', 'config', 'messages', 'csv'],
+  ['refusal', 'config', 'messages', 'csv', 'measures'],
   ['database'],
   ['secrets'],
   ['mail', 'open'],
@@ -63,7 +63,7 @@ const groups: readonly (readonly string[])[] = [
   ['totp', 'recovery-codes', 'passkeys'],
   ['factors'],
   ['identity-providers', 'enforcement', 'branding'],
-  ['sign-in'],
+  ['sign-in', 'metrics'],
   ['http'],
   ['pages', 'api', 'applications', 'cli'],
   ['service'],
@@ -170,6 +170,14 @@ describe('below the doors', () => {
           ([, name]) => `${file.path} knows ${name}`,
         ),
       ]),
+    )
+  })
+
+  test('nobody counts but metrics/, and nobody else knows how', () => {
+    expectNone(
+      files
+        .filter((file) => file.part !== 'metrics' && importsOf(file).includes('prom-client'))
+        .map(({ path }) => path),
     )
   })
 

@@ -10,7 +10,7 @@ const meanings: Record<AuditEvent['name'], string> = {
   'sign-in.begun':
     'The password was right. `knownBrowser` tells whether this browser had signed in to the account before.',
   'sign-in.completed':
-    'Everything that was owed has been proved, and there is a session. `acr` and `amr` say how; `asked` and `because` say what was asked and why, `since` since when it was enforced.',
+    'Everything that was owed has been proved, and there is a session. `acr`, `amr` and `proofs` say how; `asked` and `because` say what was asked and why, `since` since when it was enforced.',
   'sign-in.ended-by-wrong-codes': 'The fifth wrong guess ended a sign-in or a step-up.',
   'sign-out': 'A person signed out, or somebody signed in on top of their session in the same browser.',
   'sign-out.everyone':

@@ -124,6 +124,7 @@ const ownPurposes: Record<string, string> = {
   'POST /admin/settings/branding': 'Saves them; takes a file, and up to 320 KiB. Needs a fresh proof.',
   'GET /healthz': 'Answers while the process is alive.',
   'GET /readyz': 'Answers 200 while the database answers, else 503.',
+  'GET /metrics': 'The figures of this process, for Prometheus.',
   'GET /api/openapi.json': 'The description of the API.',
 }
 
@@ -135,6 +136,7 @@ declaration covers is answered as if nothing were there.
 | Access | Who may call |
 |---|---|
 | \`anyone\` | Everybody. |
+| \`monitoring\` | A program that bears the token of \`COUNTERSIGN_METRICS_TOKEN\`; see [the guide](../guides/operators.md#metrics). |
 | \`sign-in\` | A browser with a sign-in or a step-up in progress. |
 | \`holder\` | A sign-in that owes nothing but enrolment or recovery codes, or a session, also one that owes them. |
 | \`signed-in\` | A session that owes nothing. |

@@ -17,6 +17,7 @@ const groups: Record<SettingName, string> = {
   COUNTERSIGN_ADMIN_PASSWORD: 'First administrator',
   COUNTERSIGN_SESSION_IDLE: 'Sessions',
   COUNTERSIGN_SESSION_OVERALL: 'Sessions',
+  COUNTERSIGN_METRICS_TOKEN: 'Monitoring',
   COUNTERSIGN_LOG_LEVEL: 'Log',
 }
 

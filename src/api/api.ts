@@ -1,4 +1,4 @@
-// The door for programs: JSON under /api/v1, the description of it, and the two health checks. Every operation is declared
+// The door for programs: JSON under /api/v1, the description of it, the two health checks, and the metrics. Every operation is declared
 // once (see operation.ts), and is reached through the door's gates or not at all.
 
 import { createDoor, type Door, type DoorParts } from '../http/door.ts'
@@ -21,13 +21,18 @@ export interface ApiParts {
   settings: HttpSettings
 }
 
+export interface ApiHooks extends Pick<DoorParts, 'onBug' | 'onAnswer'> {
+  /** Writes the figures of this process as Prometheus reads them. */
+  exposition: () => Promise<{ type: string; text: string }>
+}
+
 export interface Api extends Door {
   /** The OpenAPI document. */
   description: Record<string, unknown>
 }
 
 /** Builds the door. */
-export function createApi({ machine, settings }: ApiParts, hooks: Pick<DoorParts, 'onBug' | 'onAnswer'>): Api {
+export function createApi({ machine, settings }: ApiParts, { exposition, ...hooks }: ApiHooks): Api {
   const door = createDoor({
     machine,
     settings,
@@ -44,6 +49,11 @@ export function createApi({ machine, settings }: ApiParts, hooks: Pick<DoorParts
     } catch {
       return c.json({ status: 'unavailable' }, 503)
     }
+  })
+
+  door.monitoring('get', '/metrics', async (c) => {
+    const { type, text } = await exposition()
+    return c.body(text, 200, { 'Content-Type': type })
   })
 
   const operations = operationsOn(door)

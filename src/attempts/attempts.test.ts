@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../test/support/database.ts'
 import { dialects } from '../../test/support/service.ts'
+import { uncounted } from '../measures.ts'
 import { hours, minutes, seconds } from '../time.ts'
 import { type Allowance, admit, forgive, perAccount, perAddress, purgeAttempts } from './attempts.ts'
 
@@ -14,18 +15,19 @@ for (const dialect of dialects) {
       database = await openTestDatabase(dialect)
     })
     afterEach(() => database.close())
+    const counting = () => ({ db: database.db, measures: uncounted })
 
     /** Tries as soon as it may, over and over, and writes down each wait. */
     async function waitsOf(allowance: Allowance, attempts: number): Promise<number[]> {
       let now = start
       const waits: number[] = []
       for (let count = 0; count < attempts; count += 1) {
-        const admission = await admit(database.db, [{ key: 'k', allowance }], now)
+        const admission = await admit(counting(), [{ key: 'k', allowance }], now)
         if (!admission.admitted) throw new Error(`attempt ${count} was refused`)
         const until = admission.closedUntil ?? now
         waits.push(until - now)
         if (until > now) {
-          const early = await admit(database.db, [{ key: 'k', allowance }], until - 1)
+          const early = await admit(counting(), [{ key: 'k', allowance }], until - 1)
           expect(early).toEqual({ admitted: false, retryAt: Math.max(until, until - 1 + seconds(1)) })
         }
         now = until
@@ -46,9 +48,9 @@ for (const dialect of dialects) {
     })
 
     test('a refused attempt adds nothing, and is told when to come back', async () => {
-      for (let count = 0; count < 5; count += 1) await admit(database.db, [account], start)
+      for (let count = 0; count < 5; count += 1) await admit(counting(), [account], start)
       for (let count = 0; count < 10; count += 1)
-        expect(await admit(database.db, [account], start + seconds(1))).toEqual({
+        expect(await admit(counting(), [account], start + seconds(1))).toEqual({
           admitted: false,
           retryAt: start + seconds(30),
         })
@@ -57,68 +59,68 @@ for (const dialect of dialects) {
     })
 
     test('two hundred at once get no further than one after another', async () => {
-      const admissions = await Promise.all(Array.from({ length: 200 }, () => admit(database.db, [account], start)))
+      const admissions = await Promise.all(Array.from({ length: 200 }, () => admit(counting(), [account], start)))
       expect(admissions.filter(({ admitted }) => admitted)).toHaveLength(5)
-      expect(await admit(database.db, [account], start + seconds(30))).toMatchObject({ admitted: true })
-      expect(await admit(database.db, [account], start + seconds(30))).toMatchObject({ admitted: false })
+      expect(await admit(counting(), [account], start + seconds(30))).toMatchObject({ admitted: true })
+      expect(await admit(counting(), [account], start + seconds(30))).toMatchObject({ admitted: false })
     })
 
     test('what one limit refuses is not counted against the next', async () => {
-      for (let count = 0; count < 30; count += 1) await admit(database.db, [address], start)
-      expect(await admit(database.db, [address, account], start)).toMatchObject({ admitted: false })
+      for (let count = 0; count < 30; count += 1) await admit(counting(), [address], start)
+      expect(await admit(counting(), [address, account], start)).toMatchObject({ admitted: false })
       const keys = await database.db.selectFrom('attempts').select('key').execute()
       expect(keys).toEqual([{ key: address.key }])
     })
 
     test('of several limits the one that closes longest is told', async () => {
-      for (let count = 0; count < 29; count += 1) await admit(database.db, [address], start)
-      for (let count = 0; count < 5; count += 1) await admit(database.db, [account], start - minutes(1))
-      expect(await admit(database.db, [address, account], start)).toEqual({
+      for (let count = 0; count < 29; count += 1) await admit(counting(), [address], start)
+      for (let count = 0; count < 5; count += 1) await admit(counting(), [account], start - minutes(1))
+      expect(await admit(counting(), [address, account], start)).toEqual({
         admitted: true,
         closedUntil: start + minutes(1),
       })
     })
 
     test('each key counts for itself', async () => {
-      for (let count = 0; count < 6; count += 1) await admit(database.db, [account], start)
-      expect(await admit(database.db, [{ ...account, key: 'password:account:b' }], start)).toMatchObject({
+      for (let count = 0; count < 6; count += 1) await admit(counting(), [account], start)
+      expect(await admit(counting(), [{ ...account, key: 'password:account:b' }], start)).toMatchObject({
         admitted: true,
       })
     })
 
     test('a right guess clears the person’s own count', async () => {
-      for (let count = 0; count < 5; count += 1) await admit(database.db, [account], start)
+      for (let count = 0; count < 5; count += 1) await admit(counting(), [account], start)
       await forgive(database.db, [account], [])
       for (let count = 0; count < 5; count += 1)
-        expect(await admit(database.db, [account], start)).toMatchObject({ admitted: true })
-      expect(await admit(database.db, [account], start)).toMatchObject({ admitted: false })
+        expect(await admit(counting(), [account], start)).toMatchObject({ admitted: true })
+      expect(await admit(counting(), [account], start)).toMatchObject({ admitted: false })
     })
 
     test('a right guess takes only itself back from a count that is shared', async () => {
-      for (let count = 0; count < 29; count += 1) await admit(database.db, [address], start)
+      for (let count = 0; count < 29; count += 1) await admit(counting(), [address], start)
       for (let count = 0; count < 50; count += 1) {
-        expect(await admit(database.db, [address], start)).toMatchObject({ admitted: true })
+        expect(await admit(counting(), [address], start)).toMatchObject({ admitted: true })
         await forgive(database.db, [], [address])
       }
-      expect(await admit(database.db, [address], start)).toEqual({ admitted: true, closedUntil: start + seconds(30) })
-      expect(await admit(database.db, [address], start)).toMatchObject({ admitted: false })
+      expect(await admit(counting(), [address], start)).toEqual({ admitted: true, closedUntil: start + seconds(30) })
+      expect(await admit(counting(), [address], start)).toMatchObject({ admitted: false })
     })
 
     test('a shared count that is closed by others’ failures stays closed', async () => {
       let now = start
       for (let count = 0; count < 32; count += 1) {
-        const admission = await admit(database.db, [address], now)
+        const admission = await admit(counting(), [address], now)
         now = admission.admitted ? (admission.closedUntil ?? now) : now
       }
-      const admission = await admit(database.db, [address], now)
+      const admission = await admit(counting(), [address], now)
       await forgive(database.db, [], [address])
       expect(admission).toMatchObject({ admitted: true })
-      expect(await admit(database.db, [address], now)).toMatchObject({ admitted: false })
+      expect(await admit(counting(), [address], now)).toMatchObject({ admitted: false })
     })
 
     test('counts of passwords are forgotten a day after the last attempt; those of second factors are not', async () => {
       const second = { key: 'second-factor:account:u', allowance: perAccount }
-      for (const limit of [account, second]) await admit(database.db, [limit], start)
+      for (const limit of [account, second]) await admit(counting(), [limit], start)
       await purgeAttempts(database.db, start + hours(24))
       expect(await database.db.selectFrom('attempts').select('key').execute()).toHaveLength(2)
       await purgeAttempts(database.db, start + hours(24) + 1)

@@ -3,6 +3,7 @@
 
 import { sql } from 'kysely'
 import type { Database } from '../database/database.ts'
+import type { Measures } from '../measures.ts'
 import { type Duration, hours, type Instant, minutes, seconds } from '../time.ts'
 
 /** How many failures are free and how long to wait after each further one. The last wait repeats. */
@@ -27,6 +28,7 @@ export const perAddress: Allowance = {
 export const perMailbox: Allowance = { free: 3, waits: [hours(1)] }
 
 export interface Limit {
+  /** Begins with the kind of limit and a colon; what follows says whose count it is. */
   key: string
   allowance: Allowance
 }
@@ -41,7 +43,11 @@ export type Admission = { admitted: true; closedUntil: Instant | null } | { admi
  * Counts one attempt against each limit, in the order given, and says whether the guess may be checked. Call `forgive`
  * when the guess was right. Counted attempts are committed at once and stay, whatever becomes of the request.
  */
-export async function admit(db: Database, limits: readonly Limit[], now: Instant): Promise<Admission> {
+export async function admit(
+  { db, measures }: { db: Database; measures: Measures },
+  limits: readonly Limit[],
+  now: Instant,
+): Promise<Admission> {
   let closedUntil = 0
   for (const {
     key,
@@ -62,7 +68,10 @@ export async function admit(db: Database, limits: readonly Limit[], now: Instant
       )
       .returning('blocked_until')
       .executeTakeFirst()
-    if (!counted) return { admitted: false, retryAt: await retryAt(db, key, now) }
+    if (!counted) {
+      measures.attemptRefused(key.slice(0, key.indexOf(':')))
+      return { admitted: false, retryAt: await retryAt(db, key, now) }
+    }
     closedUntil = Math.max(closedUntil, counted.blocked_until)
   }
   return { admitted: true, closedUntil: closedUntil > now ? closedUntil : null }

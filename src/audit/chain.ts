@@ -27,9 +27,14 @@ const atOnce = 500
 
 /**
  * Makes what extends the chain. It remembers where it ended: when that link is gone or another one stands in its place,
- * it refuses to go on, so that the running service never vouches for a chain that somebody has cut.
+ * it refuses to go on, so that the running service never vouches for a chain that somebody has cut. `onLinked` is told of
+ * every event that it has linked, once it is committed: over all processes, each event is told once.
  */
-export function createLinker(db: Database, key: MasterKey): Linker {
+export function createLinker(
+  db: Database,
+  key: MasterKey,
+  onLinked: (events: readonly AuditEventsTable[]) => void = () => {},
+): Linker {
   const chainKey = key.derive('audit-chain')
   let remembered = noHead
   return {
@@ -38,8 +43,9 @@ export function createLinker(db: Database, key: MasterKey): Linker {
       for (;;) {
         const batch = await linkBatch(db, { chainKey, remembered, now })
         remembered = batch.head
-        linked += batch.linked
-        if (batch.linked < atOnce) return { linked, head: remembered }
+        linked += batch.events.length
+        onLinked(batch.events)
+        if (batch.events.length < atOnce) return { linked, head: remembered }
       }
     },
   }
@@ -51,13 +57,13 @@ class Outrun extends Error {}
 async function linkBatch(
   db: Database,
   { chainKey, remembered, now }: { chainKey: Buffer; remembered: Head; now: Instant },
-): Promise<{ linked: number; head: Head }> {
+): Promise<{ events: readonly AuditEventsTable[]; head: Head }> {
   try {
     return await db.transaction().execute(async (trx) => {
       await mustHold(trx, remembered)
       const head = await readHead(trx)
       const events = await unlinkedEvents(trx)
-      if (events.length === 0) return { linked: 0, head }
+      if (events.length === 0) return { events, head }
       const links = chain(chainKey, { head, events, now })
       const inserted = await trx
         .insertInto('audit_links')
@@ -69,10 +75,10 @@ async function linkBatch(
       const ids = events.map(({ id }) => id)
       await trx.updateTable('audit_events').set({ linked_at: now }).where('id', 'in', ids).execute()
       const { sequence, hash } = links.at(-1) ?? head
-      return { linked: links.length, head: { sequence, hash } }
+      return { events, head: { sequence, hash } }
     })
   } catch (error) {
-    if (error instanceof Outrun) return { linked: 0, head: remembered }
+    if (error instanceof Outrun) return { events: [], head: remembered }
     throw error
   }
 }
@@ -156,4 +162,14 @@ export function writeHead({ sequence, hash }: Head): string {
 export function parseHead(text: string): Head | null {
   const [, sequence = '', hash = ''] = /^([1-9][0-9]{0,14}):([\w-]{43})$/.exec(text.trim()) ?? []
   return sequence === '' ? null : { sequence: Number(sequence), hash }
+}
+
+/** Counts events that have no link yet, up to `most`. */
+export async function countUnlinked(db: Database, most: number): Promise<number> {
+  const unlinked = db.selectFrom('audit_events').select('id').where('linked_at', 'is', null).limit(most)
+  const found = await db
+    .selectFrom(unlinked.as('unlinked'))
+    .select((e) => e.fn.countAll().as('count'))
+    .executeTakeFirstOrThrow()
+  return Number(found.count)
 }

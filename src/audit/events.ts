@@ -8,7 +8,14 @@ export type AuditEvent =
   | { name: 'sign-in.begun'; details: { knownBrowser: boolean } }
   | {
       name: 'sign-in.completed'
-      details: { amr: readonly string[]; acr: string; asked: string; because: string; since?: string }
+      details: {
+        amr: readonly string[]
+        acr: string
+        proofs: readonly string[]
+        asked: string
+        because: string
+        since?: string
+      }
     }
   | { name: 'sign-in.ended-by-wrong-codes'; details: { guesses: number } }
   | { name: 'sign-out'; details: Record<string, never> }

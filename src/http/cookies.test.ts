@@ -8,6 +8,7 @@ const settingsOf = (url: string) => ({
   url,
   serviceName: 'Countersign',
   trustedProxies: new BlockList(),
+  metricsToken: null,
 })
 const [https, http] = [settingsOf('https://sign-in.test'), settingsOf('http://localhost:8080')]
 

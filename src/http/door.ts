@@ -24,6 +24,7 @@ import { bearerToken, mustBeValidToken } from './bearer.ts'
 import { type Connection, callerOf } from './caller.ts'
 import { readCookie } from './cookies.ts'
 import { setSecurityHeaders } from './headers.ts'
+import { mustMonitor } from './monitoring.ts'
 import { mustBeSameOrigin } from './same-origin.ts'
 import type { HttpSettings } from './settings.ts'
 
@@ -33,9 +34,10 @@ import type { HttpSettings } from './settings.ts'
  * - `sign-in`: a sign-in or step-up in progress;
  * - `holder`: whoever may be led to protect their account: a sign-in that owes enrolment or recovery codes, or a session, even one that owes them;
  * - `signed-in`: a session that owes nothing;
+ * - `monitoring`: whoever may read the metrics: no person, but a program of the operator's;
  * - a permission, such as `users.read`: such a session, of somebody whose role grants it.
  */
-export type Access = 'anyone' | 'sign-in' | 'holder' | 'signed-in' | Permission
+export type Access = 'anyone' | 'monitoring' | 'sign-in' | 'holder' | 'signed-in' | Permission
 
 export interface DoorEnv {
   Bindings: Connection
@@ -72,6 +74,7 @@ export interface Door {
   anyone: Declare<[]>
   /** For anyone too: a file that the build made, which is the same whatever the door prepares for. */
   file: (path: string, handler: (c: DoorContext) => Answer) => void
+  monitoring: Declare<[]>
   signIn: Declare<[PendingSignIn]>
   holder: Declare<[Holder]>
   signedIn: Declare<[Standing]>
@@ -103,6 +106,8 @@ export interface DoorParts {
 export interface Answered {
   method: string
   path: string
+  /** The route as it was declared; null where there is none. */
+  route: string | null
   status: number
   refused: RefusalCode | null
   /** The id of the personal access token that it bore, so that what a token did can be found by the request's number. */
@@ -150,6 +155,7 @@ export function createDoor(parts: DoorParts): Door {
     parts.onAnswer({
       method: c.req.method,
       path: c.req.path,
+      route: matchedRoutes(c).find(({ handler }) => declared.has(handler))?.path ?? null,
       status: c.res.status,
       refused: c.get('refused'),
       token: c.get('token')?.token.id ?? null,
@@ -216,6 +222,10 @@ export function createDoor(parts: DoorParts): Door {
     fetch: (request, connection) => app.fetch(request, connection),
     anyone: declare('anyone', async () => []),
     file: (path, handler) => declare('anyone', async () => [], { isFile: true })('get', path, handler),
+    monitoring: declare('monitoring', async (c) => {
+      mustMonitor(c.req.raw, bearerToken(c), c.env, settings)
+      return []
+    }),
     signIn: declare('sign-in', async (c) => [await mustBeSigningIn(c, machine, settings)]),
     holder: declare('holder', async (c) => [await mustHold(c, machine, settings)]),
     signedIn: declare('signed-in', async (c) => [await mustBeSignedIn(c, machine, settings)]),

@@ -8,6 +8,8 @@ export interface HttpSettings {
   /** What the service is called at present. */
   readonly serviceName: string
   trustedProxies: BlockList
+  /** What a program must bear to read the metrics; null where none is set. */
+  metricsToken: string | null
 }
 
 /** Tells whether the public address is https. Only then do cookies carry `Secure` and answers HSTS. */

@@ -25,6 +25,8 @@ export interface Hashing {
   verifyPassword(stored: string | null, password: string): Promise<boolean>
   /** Hashes a recovery code with its set's salt and cost; 32 bytes. */
   hashRecoveryCode(code: string, salt: Buffer, cost: { memoryKib: number; passes: number }): Promise<Buffer>
+  /** How many hashes are being computed and wait at present, and how many were refused so far. */
+  load(): { running: number; waiting: number; refused: number }
 }
 
 /** Refuses with `busy` when this many hashes wait already: better one clear no than everybody waiting for minutes. */
@@ -34,10 +36,14 @@ const longestQueue = 256
 export function createHashing(clock: Clock, concurrency = availableParallelism()): Hashing {
   const waiting: (() => void)[] = []
   let running = 0
+  let refused = 0
 
   async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     if (running >= concurrency) {
-      if (waiting.length >= longestQueue) throw new Refusal('busy', { retryAt: clock() + seconds(5) })
+      if (waiting.length >= longestQueue) {
+        refused += 1
+        throw new Refusal('busy', { retryAt: clock() + seconds(5) })
+      }
       await new Promise<void>((resolve) => waiting.push(resolve))
     } else {
       running += 1
@@ -57,6 +63,7 @@ export function createHashing(clock: Clock, concurrency = availableParallelism()
   const decoy = inTurn(() => hash('nobody has this password', options))
 
   return {
+    load: () => ({ running, waiting: waiting.length, refused }),
     hashPassword: (password) => inTurn(() => hash(normalised(password), options)),
     verifyPassword: async (stored, password) => {
       const against = stored ?? (await decoy)

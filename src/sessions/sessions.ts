@@ -164,3 +164,13 @@ export async function purgeSessions(db: Database, limits: SessionLimits, now: In
     .where((where) => where.or([where('expires_at', '<=', now), where('last_seen_at', '<=', now - limits.idle)]))
     .execute()
 }
+
+/** Counts sessions that have not come to their end, up to `most`. Those that ran out unused count until they are purged. */
+export async function countSessions(db: Database, now: Instant, most: number): Promise<number> {
+  const running = db.selectFrom('sessions').select('expires_at').where('expires_at', '>', now).limit(most)
+  const found = await db
+    .selectFrom(running.as('running'))
+    .select((e) => e.fn.countAll().as('count'))
+    .executeTakeFirstOrThrow()
+  return Number(found.count)
+}

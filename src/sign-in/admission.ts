@@ -29,7 +29,7 @@ export async function admitGuess(
   signIn: SignInRecord,
   limits: GuessLimits,
 ): Promise<GuessAdmission> {
-  const admission = await admit(parts.db, inOrder(limits), parts.clock())
+  const admission = await admit(parts, inOrder(limits), parts.clock())
   if (!admission.admitted) return { ok: false, because: 'blocked', retryAt: admission.retryAt }
   const counted = await parts.db
     .updateTable('sign_ins')

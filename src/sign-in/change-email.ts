@@ -28,7 +28,7 @@ export async function requestEmailChange(
   const { account } = standing
   const { id, name, language } = account.user
   const key = emailKey(email)
-  const admission = await admit(parts.db, changeEmailLimits({ userId: id, emailKey: key }), now)
+  const admission = await admit(parts, changeEmailLimits({ userId: id, emailKey: key }), now)
   if (!admission.admitted) return { ok: false, retryAt: admission.retryAt }
   await parts.db.transaction().execute(async (trx) => {
     const link = await issueLink(trx, { purpose: 'change-email', userId: id, email }, now)

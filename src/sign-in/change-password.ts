@@ -72,7 +72,7 @@ async function proveOldPassword(
   const now = parts.clock()
   const browser = knownBrowserId(parts.key, browserOwner(user), knownBrowser, now)
   const limits = passwordLimits({ emailKey: user.emailKey, browser, address: caller.address })
-  const admission = await admit(parts.db, inOrder(limits), now)
+  const admission = await admit(parts, inOrder(limits), now)
   if (!admission.admitted) return { ok: false, field: 'old', because: 'blocked', retryAt: admission.retryAt }
   const verdict = await checkPassword(parts.hashing, await findPasswordOwner(parts.db, user.emailKey, now), oldPassword)
   if (verdict.ok && verdict.owner.id === user.id) {

@@ -18,7 +18,7 @@ export async function sendTestMail(parts: SignInParts, standing: Standing, calle
   mustBePermitted(standing, 'settings.change')
   const { account } = standing
   const now = parts.clock()
-  const admission = await admit(parts.db, [{ key: `test-mail:${account.user.id}`, allowance: testMails }], now)
+  const admission = await admit(parts, [{ key: `test-mail:${account.user.id}`, allowance: testMails }], now)
   if (!admission.admitted) throw new Refusal('too-many-attempts', { retryAt: admission.retryAt })
   const id = await parts.db.transaction().execute(async (trx) => {
     const mail = await parts.notify(trx, { about: 'test' }, { account, caller, now })

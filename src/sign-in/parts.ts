@@ -6,6 +6,7 @@ import type { Database, DatabaseTransaction } from '../database/database.ts'
 import type { Policies } from '../enforcement/policies.ts'
 import type { LinkMail } from '../mail/link-mails.ts'
 import type { Notice } from '../mail/notices.ts'
+import type { Measures } from '../measures.ts'
 import type { Hashing } from '../passwords/hashing.ts'
 import type { MasterKey } from '../secrets/master-key.ts'
 import type { Sealer } from '../secrets/sealing.ts'
@@ -52,4 +53,5 @@ export interface SignInParts {
   /** What the service is called at present. */
   readonly serviceName: string
   branding: Branding
+  measures: Measures
 }

@@ -58,7 +58,7 @@ export async function proveByEmailAndPassword(
   const owner = await findPasswordOwner(parts.db, key, now)
   const browser = knownBrowserId(parts.key, owner && browserOwner(owner), knownBrowser, now)
   const limits = passwordLimits({ emailKey: key, browser, address: caller.address })
-  const admission = await admit(parts.db, inOrder(limits), now)
+  const admission = await admit(parts, inOrder(limits), now)
   if (!admission.admitted) return { ok: false, because: 'blocked', retryAt: admission.retryAt }
 
   const verdict = await checkPassword(parts.hashing, owner, password)

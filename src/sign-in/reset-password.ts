@@ -28,7 +28,7 @@ export async function requestPasswordReset(
   if (!parts.hasMailServer) return
   const now = parts.clock()
   const key = emailKey(email)
-  const admission = await admit(parts.db, resetMailLimits({ emailKey: key, address: caller.address }), now)
+  const admission = await admit(parts, resetMailLimits({ emailKey: key, address: caller.address }), now)
   if (admission.admitted) await keepResetRequest(parts.db, { emailKey: key, language, caller }, now)
 }
 

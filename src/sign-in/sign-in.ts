@@ -221,7 +221,8 @@ async function beginExplained(
   const { acr, amr } = assuranceOf(proofs, account.enrolled)
   const { asked, because } = explanation
   const since = 'since' in explanation && explanation.since !== null ? explanation.since : null
-  const details = { acr, amr, asked, because, ...(since === null ? {} : { since: isoTime(since) }) }
+  const kinds = proofs.map(({ by }) => by)
+  const details = { acr, amr, proofs: kinds, asked, because, ...(since === null ? {} : { since: isoTime(since) }) }
   await record(trx, { name: 'sign-in.completed', details }, { now, caller, actor: userId, subject: userId })
   return session
 }

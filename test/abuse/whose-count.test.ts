@@ -185,7 +185,7 @@ for (const dialect of dialects) {
       for (let i = 0; i < 2000; i += 1) {
         const address = `198.18.${Math.floor(i / 250)}.${i % 250}`
         const limits = passwordLimits({ emailKey: `flood${i}@example.org`, browser: null, address })
-        await admit(running.db, inOrder(limits), running.time.now)
+        await admit(running.service.machine, inOrder(limits), running.time.now)
       }
       await running.service.purge()
       expectWait(await signIn(guesser.stranger(), person), seconds(30))

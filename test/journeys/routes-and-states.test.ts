@@ -104,6 +104,8 @@ const table: Readonly<Record<string, Row>> = {
   // For anyone.
   'GET /healthz': { data: everyState },
   'GET /readyz': { data: everyState },
+  // Behind https, and without its token.
+  'GET /metrics': { '404': everyState },
   'GET /assets/:file': { file: everyState },
   'GET /favicon.svg': { file: everyState },
   'GET /favicon.ico': { '→ /favicon.svg': everyState },
@@ -643,6 +645,7 @@ describe('a route that was added past the declaration', () => {
       url: origin,
       serviceName: 'Countersign',
       trustedProxies: new (await import('node:net')).BlockList(),
+      metricsToken: null,
     }
     const parts = { machine: running.service.machine, settings, assets: { script: '', style: '' } }
     const door = createPages(parts, hooks, new Map())

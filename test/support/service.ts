@@ -42,6 +42,7 @@ export interface TestService {
 export interface TestServiceOptions {
   dialect?: Dialect
   trustedProxies?: readonly string[]
+  metricsToken?: string | null
   key?: Buffer
   /** The public address, where it is not `origin`. */
   url?: string
@@ -65,6 +66,7 @@ const start: Instant = Date.parse('2026-11-24T09:00:10Z')
 export async function startService({
   dialect = 'sqlite',
   trustedProxies = [],
+  metricsToken = null,
   key = randomBytes(32),
   url = origin,
   hasMailServer = false,
@@ -86,6 +88,7 @@ export async function startService({
         url,
         name: 'Countersign',
         trustedProxies: proxies,
+        metricsToken,
         session: { idle: hours(1), overall: hours(24) },
         mail: hasMailServer ? { url: 'smtp://mail.test', from: 'no-reply@example.org' } : null,
       },
