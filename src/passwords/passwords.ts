@@ -1,6 +1,6 @@
 // A user's password: check it, set it. Checking takes the same time whether or not there is such a user.
 
-import type { Database, DatabaseTransaction } from '../database/database.ts'
+import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
 import type { Instant } from '../time.ts'
 import { isActive } from '../users/state.ts'
 import { type Hashing, isOutdated } from './hashing.ts'
@@ -46,6 +46,24 @@ export async function checkPassword(
   if (!right) return { ok: false, because: 'wrong' }
   if (!owner.active) return { ok: false, because: 'deactivated' }
   return { ok: true, owner }
+}
+
+/**
+ * Tells, in the transaction that goes by a right password, whether it is still the one that was checked: a hash takes long
+ * enough for a change to come between. Holds the user's row until the transaction ends, so that a change that comes now
+ * finds, and ends, what was begun with the old password.
+ */
+export async function holdPassword(
+  trx: DatabaseTransaction,
+  { id, passwordChangedAt }: PasswordOwner,
+): Promise<boolean> {
+  const held = await trx
+    .updateTable('users')
+    .set({ password_changed_at: passwordChangedAt })
+    .where('id', '=', id)
+    .where('password_changed_at', passwordChangedAt === null ? 'is' : '=', passwordChangedAt)
+    .executeTakeFirst()
+  return changedRows(held) === 1
 }
 
 /** Sets a password. The caller hashes it first, outside the transaction, and ends sessions as the occasion demands. */

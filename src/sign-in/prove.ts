@@ -6,7 +6,13 @@ import { admit } from '../attempts/attempts.ts'
 import type { Method, WrongBecause } from '../audit/events.ts'
 import { type Caller, record } from '../audit/record.ts'
 import type { DatabaseTransaction } from '../database/database.ts'
-import { checkPassword, findPasswordOwner, type PasswordVerdict, renewHash } from '../passwords/passwords.ts'
+import {
+  checkPassword,
+  findPasswordOwner,
+  holdPassword,
+  type PasswordVerdict,
+  renewHash,
+} from '../passwords/passwords.ts'
 import { parseRecoveryCode } from '../recovery-codes/code.ts'
 import { countCodes, lookUpCode, spendCode } from '../recovery-codes/recovery-codes.ts'
 import { Refusal } from '../refusal.ts'
@@ -61,19 +67,17 @@ export async function proveByEmailAndPassword(
   const admission = await admit(parts, inOrder(limits), now)
   if (!admission.admitted) return { ok: false, because: 'blocked', retryAt: admission.retryAt }
 
-  const verdict = await checkPassword(parts.hashing, owner, password)
-  if (!verdict.ok) {
-    await recordWrongPassword(parts, {
-      verdict,
-      closedUntil: admission.closedUntil,
-      subject: owner?.id ?? null,
-      caller,
-    })
-    return { ok: false, because: 'wrong', clockOff: false, ended: false, retryAt: admission.closedUntil }
+  const refuse = async (because: Wrong): Promise<Proving> => {
+    const { closedUntil } = admission
+    await recordWrongPassword(parts, { because, closedUntil, subject: owner?.id ?? null, caller })
+    return { ok: false, because: 'wrong', clockOff: false, ended: false, retryAt: closedUntil }
   }
+  const verdict = await checkPassword(parts.hashing, owner, password)
+  if (!verdict.ok) return refuse(verdict.because)
   await renewHash(parts.db, parts.hashing, verdict.owner, password)
   const userId = verdict.owner.id
   const progress = await parts.db.transaction().execute(async (trx) => {
+    if (!(await holdPassword(trx, verdict.owner))) return null
     await forgiveGuess(trx, limits)
     await record(
       trx,
@@ -83,26 +87,23 @@ export async function proveByEmailAndPassword(
     const along = setUpLink === undefined ? [] : [await spendSetUpLink(trx, { token: setUpLink, userId, caller, now })]
     return beginSignIn(trx, parts, { userId, proof: { by: 'password', at: now }, along, returnTo, caller, now })
   })
-  return { ok: true, progress }
+  return progress ? { ok: true, progress } : refuse('wrong')
 }
+
+type Wrong = Extract<PasswordVerdict, { ok: false }>['because']
 
 async function recordWrongPassword(
   parts: SignInParts,
   {
-    verdict,
+    because,
     closedUntil,
     subject,
     caller,
-  }: {
-    verdict: Extract<PasswordVerdict, { ok: false }>
-    closedUntil: Instant | null
-    subject: string | null
-    caller: Caller
-  },
+  }: { because: Wrong; closedUntil: Instant | null; subject: string | null; caller: Caller },
 ): Promise<void> {
   const about = { now: parts.clock(), caller, actor: null, subject }
   await parts.db.transaction().execute(async (trx) => {
-    await record(trx, { name: 'password.refused', details: { because: verdict.because } }, about)
+    await record(trx, { name: 'password.refused', details: { because } }, about)
     if (closedUntil === null) return
     const until = isoTime(closedUntil)
     await record(trx, { name: 'attempts.blocked', details: { method: 'password', until } }, about)
@@ -145,7 +146,7 @@ export async function provePassword(
     caller,
     method: 'password',
     proof: (now) => ({ by: 'password', at: now }),
-    spend: async () => true,
+    spend: (trx) => holdPassword(trx, verdict.owner),
   })
   if (!proving.ok) throw new Refusal('sign-in-over')
   return proving

@@ -2,10 +2,13 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Refusal } from '../../src/refusal.ts'
+import { readAccount } from '../../src/sign-in/account.ts'
+import { replacePassword } from '../../src/sign-in/new-password.ts'
 import { proveTotp } from '../../src/sign-in/prove.ts'
 import { recordProof } from '../../src/sign-in/sign-in.ts'
 import { findPendingSignIn } from '../../src/sign-in/standing.ts'
 import { invite } from '../../src/users/invitations.ts'
+import { issueLink } from '../../src/users/one-time-links.ts'
 import { createUser } from '../../src/users/users.ts'
 import {
   atOnce,
@@ -188,6 +191,48 @@ for (const dialect of dialects) {
       pending.cookies.set(signInCookie, moved.token)
       await pending.send('/sign-in/verification-code', { code })
       expect(await isIn(pending)).toBe(true)
+    })
+
+    test('a right password that is changed while it is being checked begins nothing', async () => {
+      const person = await addPerson(running)
+      const { machine } = running.service
+      const hash = await machine.hashing.hashPassword('seven quiet otters sing')
+      // The check waits behind these, with the old hash in its hands.
+      const before = Array.from({ length: 24 }, () => machine.hashing.hashPassword('somebody else'))
+      running.time.now += 60_000
+      const browser = new Browser(running)
+      const answer = signIn(browser, person)
+      const counted = () => running.db.selectFrom('attempts').select('key').executeTakeFirst()
+      while (!(await counted())) await new Promise(setImmediate)
+      const caller = { address: '192.0.2.1', userAgent: '', requestId: '' }
+      await running.db.transaction().execute(async (trx) => {
+        const account = await readAccount(trx, person.id, running.time.now)
+        if (!account) throw new Error('There is no such user.')
+        const change = { hash, by: 'reset' as const, keepSession: null, caller, now: running.time.now }
+        await replacePassword(trx, machine, account, change)
+      })
+      expect((await answer).status).toBe(422)
+      expect(await isIn(browser)).toBe(false)
+      expect(await eventsOf(running, 'sign-in.begun')).toEqual([])
+      expect(await eventsOf(running, 'password.refused')).toEqual([{ because: 'wrong' }])
+      await Promise.all(before)
+    })
+
+    test('whoever types the old password while it is being replaced is out, whichever comes first', async () => {
+      const person = await addPerson(running)
+      const { token } = await running.db
+        .transaction()
+        .execute((trx) => issueLink(trx, { purpose: 'reset-password', userId: person.id }, running.time.now))
+      const browsers = await knownBrowsers(running, person, 12)
+      running.time.now += 60_000
+      const [reset, ...pages] = await atOnce([new Browser(running), ...browsers], (one, i) =>
+        i === 0 ? one.send('/reset-password', { token, password: 'seven quiet otters sing' }) : signIn(one, person),
+      )
+      expect(reset?.at).toBe('/sign-in?notice=password-reset')
+      expect(pages.filter(({ status }) => status >= 500)).toEqual([])
+      expect(await countIn(browsers)).toBe(0)
+      expect(await countSessions(running, person.id)).toBe(0)
+      expect(await running.db.selectFrom('sign_ins').select('id').execute()).toEqual([])
     })
 
     test('fifty acceptances of one invitation set one password', async () => {
