@@ -130,7 +130,7 @@ const setRole: Command = {
   options: [],
   summary: 'Give a user another role.',
   about: [
-    `ROLE is one of ${roles.join(', ')}. It holds from the user's next request on. The last administrator who can sign in stays one.`,
+    `ROLE is one of ${roles.join(', ')}. It holds from the user's next request on. The last administrator who can sign in stays one. An invitation or set-up link that the help desk made stops working when the help desk may not act on the new role.`,
   ],
   examples: ['countersign user set-role ada@example.org administrator'],
   run: async (given, surroundings) => {

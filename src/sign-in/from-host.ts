@@ -7,6 +7,7 @@ import type { Role } from '../database/tables.ts'
 import { Refusal } from '../refusal.ts'
 import { emailKey } from '../users/email.ts'
 import { invite, type NewInvitation } from '../users/invitations.ts'
+import { voidLinksOfLesserRoles } from '../users/links-of-others.ts'
 import { changeUser, findUser, type ManagedUser } from '../users/managed-user.ts'
 import type { NewLink } from '../users/one-time-links.ts'
 import { createUser, findUserId, type NewUser } from '../users/users.ts'
@@ -58,6 +59,7 @@ export async function setRoleFromHost(parts: HostParts, email: string, role: Rol
     await changeUser(trx, user, { role }, about.now)
     const details = { from: user.role, to: role, by: 'host' as const }
     await record(trx, { name: 'user.role-changed', details }, { ...about, subject: user.id })
+    await voidLinksOfLesserRoles(trx, { userId: user.id, role }, about)
     return user.role
   })
 }

@@ -7,6 +7,7 @@ import type { Role } from '../database/tables.ts'
 import { Refusal } from '../refusal.ts'
 import { type ListedSession, listSessions } from '../sessions/sessions.ts'
 import { type Instant, isoTimeOrNull } from '../time.ts'
+import { voidLinksOfLesserRoles } from '../users/links-of-others.ts'
 import { changeUser, deleteUser, findUser, type ManagedUser } from '../users/managed-user.ts'
 import type { Permission } from '../users/roles.ts'
 import { hasExpired, isActive } from '../users/state.ts'
@@ -86,8 +87,10 @@ export async function editUser(
     if (Object.keys({ ...name, ...role, ...ends }).length === 0) return
     await changeUser(trx, user, { ...name, ...role, ...ends }, now)
     if (name.name !== undefined) await record(trx, { name: 'user.name-changed', details: {} }, on)
-    if (role.role !== undefined)
+    if (role.role !== undefined) {
       await record(trx, { name: 'user.role-changed', details: { from: user.role, to: role.role } }, on)
+      await voidLinksOfLesserRoles(trx, { userId, role: role.role }, about)
+    }
     if (ends.expiresAt === undefined) return
     const details = { from: isoTimeOrNull(user.expiresAt), to: isoTimeOrNull(ends.expiresAt) }
     await record(trx, { name: 'user.expiry-changed', details }, on)

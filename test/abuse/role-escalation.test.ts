@@ -3,8 +3,9 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Role } from '../../src/database/tables.ts'
-import { editUser, userPath } from '../support/admin.ts'
-import { isIn } from '../support/attack.ts'
+import { setRoleFromHost } from '../../src/sign-in/from-host.ts'
+import { editUser, resetMfa, setUpLinkOn, userPath } from '../support/admin.ts'
+import { eventsOf, isIn } from '../support/attack.ts'
 import { Browser, inputs } from '../support/browser.ts'
 import { addPerson, addProtectedPerson, type Person, password } from '../support/people.ts'
 import { dialects, origin, startService, type TestService } from '../support/service.ts'
@@ -141,6 +142,50 @@ for (const dialect of dialects) {
       })
       const form = await root.open(userPath(ada.person, 'edit'))
       expect(inputs(form.html, 'email')).toEqual([])
+    })
+
+    test('a link that the help desk has in hand opens no account that has become more than a member', async () => {
+      const { browser: desk, person } = await addProtectedPerson(running, {
+        email: 'desk@example.org',
+        role: 'help-desk',
+      })
+      const invitedBy = async (by: Browser, email: string) => {
+        const { html } = await by.send('/admin/users/new', { email, name: '', role: 'member' })
+        const link = /data-copy="https:\/\/sign-in\.test([^"]+)"/.exec(html)?.[1] ?? ''
+        return {
+          link,
+          ...(await running.db.selectFrom('users').select('id').where('email', '=', email).executeTakeFirstOrThrow()),
+        }
+      }
+      const works = async (link: string) => (await new Browser(running).open(link)).status === 200
+      const invited = await invitedBy(desk, 'invited@example.org')
+      const rootInvited = await invitedBy(root, 'by-root@example.org')
+      const reset = await addPerson(running)
+      const setUpLink = await resetMfa(desk, reset)
+      await editUser(root, invited, { name: 'Still a member' })
+      expect([await works(invited.link), await works(rootInvited.link), await works(setUpLink)]).toEqual([
+        true,
+        true,
+        true,
+      ])
+
+      for (const one of [invited, rootInvited, reset]) await editUser(root, one, { role: 'administrator' })
+      expect([await works(invited.link), await works(rootInvited.link), await works(setUpLink)]).toEqual([
+        false,
+        true,
+        false,
+      ])
+      expect(await eventsOf(running, 'invitation.revoked')).toHaveLength(1)
+      expect((await desk.send(userPath(invited, 'invite-again'), {})).status).toBe(403)
+      expect((await desk.send(userPath(reset, 'set-up-link'), {})).status).toBe(403)
+      expect((await root.send(userPath(invited, 'invite-again'), {})).status).toBe(200)
+      expect(await works(setUpLinkOn(await root.send(userPath(reset, 'set-up-link'), {})))).toBe(true)
+
+      const gone = await invitedBy(desk, 'of-somebody-gone@example.org')
+      await root.send(userPath(person, 'delete'), { email: person.email })
+      expect(await works(gone.link)).toBe(true)
+      await setRoleFromHost(running.service.machine, 'of-somebody-gone@example.org', 'auditor')
+      expect(await works(gone.link)).toBe(false)
     })
 
     test('a field that is given twice is worth nothing', async () => {
