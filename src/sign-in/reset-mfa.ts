@@ -9,9 +9,10 @@ import type { Notice } from '../mail/notices.ts'
 import { countCodes, removeCodes } from '../recovery-codes/recovery-codes.ts'
 import { Refusal } from '../refusal.ts'
 import { endOtherSessions } from '../sessions/sessions.ts'
-import { isoTime } from '../time.ts'
+import { type Instant, isoTime } from '../time.ts'
 import { removeAuthenticators } from '../totp/authenticators.ts'
 import { discardEnrolments } from '../totp/enrolment.ts'
+import { takeTurn } from '../users/administrators.ts'
 import { accountState, findUser, type ManagedUser } from '../users/managed-user.ts'
 import { beginMfaReset } from '../users/mfa-reset.ts'
 import { issueLink, type NewLink } from '../users/one-time-links.ts'
@@ -43,9 +44,23 @@ export async function resetMfaOf(
   mustNotBeOneself(standing, userId)
   const { name, email } = standing.account.user
   const notice = { about: 'mfa-reset' as const, by: name ?? email }
-  return actOnUser(parts, standing, { permission: 'users.reset-mfa', userId, caller }, (trx, user, about) =>
-    reset(trx, parts, user, { reason, by: 'page', notice, about }),
-  )
+  return actOnUser(parts, standing, { permission: 'users.reset-mfa', userId, caller }, async (trx, user, about) => {
+    if (user.role === 'administrator') await takeTurnAmongAdministrators(trx, about)
+    return reset(trx, parts, user, { reason, by: 'page', notice, about })
+  })
+}
+
+/**
+ * Two administrators who reset each other at the same moment would both be out, each with the link of the other in hand.
+ * One comes after the other, and the second finds that their own MFA has been reset: throws `signed-out`.
+ */
+async function takeTurnAmongAdministrators(
+  trx: DatabaseTransaction,
+  { actor, now }: { actor: string; now: Instant },
+): Promise<void> {
+  await takeTurn(trx, now)
+  const account = await readAccount(trx, actor, now)
+  if (account?.user.mfaResetAt !== null) throw new Refusal('signed-out')
 }
 
 /** The same from the host's command line: by whoever runs the machine, who needs no session and is known to nobody here. */

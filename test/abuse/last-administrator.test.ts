@@ -4,7 +4,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { days } from '../../src/time.ts'
 import { editUser, userPath } from '../support/admin.ts'
-import { atOnce, copyOf } from '../support/attack.ts'
+import { atOnce, copyOf, isIn } from '../support/attack.ts'
 import { type Browser, textOf } from '../support/browser.ts'
 import { addPerson, addProtectedPerson, type Person } from '../support/people.ts'
 import { dialects, startService, type TestService } from '../support/service.ts'
@@ -99,6 +99,17 @@ for (const dialect of dialects) {
       const other = await addProtectedPerson(running, { email: 'other@example.org', role: 'administrator' })
       await Promise.all([editUser(root, other.person), editUser(other.browser, rootPerson)])
       expect(await administrators()).toBe(1)
+    })
+
+    test('of two who reset the MFA of each other at the same moment, one is still in', async () => {
+      const other = await addProtectedPerson(running, { email: 'other@example.org', role: 'administrator' })
+      const browsers = Array.from({ length: 6 }, (_, index) => copyOf(running, index % 2 === 0 ? root : other.browser))
+      await atOnce(browsers, (browser, index) =>
+        browser.send(userPath(index % 2 === 0 ? other.person : rootPerson, 'reset-mfa'), { reason: 'Lost the phone' }),
+      )
+      expect([await isIn(root), await isIn(other.browser)].filter(Boolean)).toEqual([true])
+      const reset = running.db.selectFrom('users').select('id').where('mfa_reset_at', 'is not', null)
+      expect(await reset.execute()).toHaveLength(1)
     })
 
     test('of many tries at once to be rid of both, by every way there is, exactly one succeeds', async () => {
