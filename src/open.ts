@@ -3,10 +3,11 @@
 
 import { existsSync } from 'node:fs'
 import { type Config, keyFilePath, sqliteFilePath } from './config.ts'
+import { readCopyNote } from './database/copy-note.ts'
 import { type Database, openDatabase } from './database/database.ts'
 import { migrate, schemaState } from './database/migrate.ts'
 import { createKeyFile, type MasterKey, masterKey, parseMasterKey, readKeyFile } from './secrets/master-key.ts'
-import { confirmKey, hasKeyCheck, sealerFor } from './secrets/sealing.ts'
+import { confirmKey, hasKeyCheck, isKeyOf, sealerFor } from './secrets/sealing.ts'
 import type { Clock } from './time.ts'
 
 /** A reason not to go on that the operator can do something about: told in a sentence, without a stack. */
@@ -32,6 +33,7 @@ export function nameOfDatabase(config: Config): string {
  */
 export async function openForService(config: Config, db: Database, clock: Clock): Promise<MasterKey> {
   return withReasons(async () => {
+    await mustBeServed(db)
     const isSealed = await hasKeyCheck(db)
     const key = masterKey(await keyBytes(config, { mayCreate: !isSealed }))
     if (isSealed) await mustBeRight(key, db, clock)
@@ -41,19 +43,27 @@ export async function openForService(config: Config, db: Database, clock: Clock)
   })
 }
 
-/** Opens what a service has made, for a command. Whoever calls it destroys the database handle. */
-export async function openForCommand(config: Config, clock: Clock): Promise<{ db: Database; key: MasterKey }> {
+/**
+ * Opens what a service has made, for a command. Whoever calls it destroys the database handle. Only a command that takes
+ * tables as they are can do with those of an older version.
+ */
+export async function openForCommand(
+  config: Config,
+  clock: Clock,
+  { mayBeOlder = false } = {},
+): Promise<{ db: Database; key: MasterKey }> {
   mustBeThere(config)
   const db = await openDatabaseOf(config)
   try {
     const key = await withReasons(async () => {
+      await mustBeServed(db)
       if (!(await hasKeyCheck(db)))
         throw new CannotOpen(
           `The database is empty (${nameOfDatabase(config)}). Start the service once; it sets it up.`,
         )
       const proved = masterKey(await keyBytes(config, { mayCreate: false }))
       await mustBeRight(proved, db, clock)
-      await mustBeCurrent(db)
+      await mustBeCurrent(db, mayBeOlder)
       return proved
     })
     return { db, key }
@@ -71,8 +81,32 @@ function mustBeThere(config: Config): void {
     )
 }
 
-async function mustBeCurrent(db: Database): Promise<void> {
+/** Proves the key to a database that can only be read, such as a backup. Throws `CannotOpen` when it is another one. */
+export async function proveKeyTo(config: Config, db: Database): Promise<MasterKey> {
+  return withReasons(async () => {
+    const key = masterKey(await keyBytes(config, { mayCreate: false }))
+    if (await isKeyOf(db, sealerFor(key))) return key
+    throw new CannotOpen(
+      'This is not the secret key of that database. Put the right key into COUNTERSIGN_SECRET_KEY, or its file into the data folder.',
+    )
+  })
+}
+
+/** Tells why a database is not to be served: in a backup, what was used up since would work again. */
+export async function whyNotServed(db: Database): Promise<string | null> {
+  return (await readCopyNote(db)) === null
+    ? null
+    : 'This database is a backup that was put in place as it is: links and codes that were used since would work again. Move it away, and put it back with: countersign restore FILE'
+}
+
+async function mustBeServed(db: Database): Promise<void> {
+  const reason = await whyNotServed(db)
+  if (reason !== null) throw new CannotOpen(reason)
+}
+
+async function mustBeCurrent(db: Database, mayBeOlder: boolean): Promise<void> {
   const state = await schemaState(db)
+  if (mayBeOlder && state === 'older') return
   if (state === 'newer')
     throw new CannotOpen('The database belongs to a newer version of Countersign. Use the command of that version.')
   if (state !== 'current')

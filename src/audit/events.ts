@@ -102,5 +102,18 @@ export type AuditEvent =
   | { name: 'settings.changed'; details: { setting: 'help-contact' | 'branding' } }
   | { name: 'mail.test-sent'; details: { mail: string } }
   | { name: 'mail.retried'; details: { mail: string } }
+  | { name: 'database.backed-up'; details: { rows: number } }
+  | {
+      name: 'database.restored'
+      details: {
+        madeAt: string | null
+        sessions: number
+        links: number
+        invitations: number
+        accessTokens: number
+        recoveryCodes: number
+        mails: number
+      }
+    }
   | { name: 'request.refused'; details: { because: string; method: string; path: string } }
   | { name: 'audit.exported'; details: { format: 'csv' | 'jsonl'; by: 'page' | 'host'; filters: readonly string[] } }

@@ -1,6 +1,7 @@
 // Every command there is, in the order in which help lists them.
 
 import { auditCommands } from './audit.ts'
+import { backupCommands } from './backup.ts'
 import type { Command } from './command.ts'
 import { doctor } from './doctor/doctor.ts'
 import { helpCommand } from './help.ts'
@@ -13,6 +14,7 @@ export const commands: readonly Command[] = [
   ...userCommands,
   ...auditCommands,
   signOutEveryoneCommand,
+  ...backupCommands,
   doctor,
   helpCommand(() => commands),
 ]

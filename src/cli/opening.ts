@@ -3,6 +3,7 @@
 
 import { createLinker } from '../audit/chain.ts'
 import { type Config, ConfigFaults, readConfig } from '../config.ts'
+import { CopyFault } from '../copying/fault.ts'
 import type { Database } from '../database/database.ts'
 import { CannotOpen, openForCommand } from '../open.ts'
 import type { MasterKey } from '../secrets/master-key.ts'
@@ -33,9 +34,7 @@ export async function withDatabase<Result>(
 ): Promise<Result> {
   const config = settingsFrom(surroundings)
   const { clock } = surroundings
-  const { db, key } = await openForCommand(config, clock).catch((error: unknown) => {
-    throw error instanceof CannotOpen ? new Failure(error.message) : error
-  })
+  const { db, key } = await openForCommand(config, clock).catch(tellWhy)
   try {
     const machine = surroundings.createMachine({ config, db, key, clock })
     // Mails that an act writes carry the name that the service goes by.
@@ -44,6 +43,25 @@ export async function withDatabase<Result>(
   } finally {
     await db.destroy()
   }
+}
+
+/** Runs an act on a database that may be of an older version, or on what is there of it. Throws `Failure` as well. */
+export async function withTables<Result>(
+  surroundings: Surroundings,
+  act: (opened: Omit<Opened, 'machine'>) => Promise<Result>,
+): Promise<Result> {
+  const config = settingsFrom(surroundings)
+  const opened = await openForCommand(config, surroundings.clock, { mayBeOlder: true }).catch(tellWhy)
+  try {
+    return await act({ config, ...opened })
+  } finally {
+    await opened.db.destroy()
+  }
+}
+
+/** Turns a reason that whoever runs the command can do something about into a `Failure`. */
+export function tellWhy(error: unknown): never {
+  throw error instanceof CannotOpen || error instanceof CopyFault ? new Failure(error.message) : error
 }
 
 /** The same for an act that changes something. A chain that cannot be extended is no reason to say that the act failed. */

@@ -1,9 +1,9 @@
 // Opens the database: SQLite in the data folder, or PostgreSQL by URL. One body of SQL serves both; the differences
 // (parameters, big integers, the way a transaction begins) end in this folder.
 
-import type { Kysely, Transaction } from 'kysely'
+import { type Kysely, SqliteAdapter, sql, type Transaction } from 'kysely'
 import { openPostgres } from './postgres.ts'
-import { openSqlite } from './sqlite.ts'
+import { openSqlite, openSqliteDraft, openSqliteForReading } from './sqlite.ts'
 import type { Tables } from './tables.ts'
 
 /** A handle to read and write with: the database itself, or a transaction in it. */
@@ -11,11 +11,56 @@ export type Database = Kysely<Tables>
 /** A handle that proves that the caller is inside a transaction. */
 export type DatabaseTransaction = Transaction<Tables>
 
-export type DatabaseAt = { postgres: string } | { sqliteFile: string }
+export type Dialect = 'sqlite' | 'postgres'
+
+/** A SQLite file is opened to work with, to be filled as a file that nobody reads yet, or to be read only. */
+export type DatabaseAt = { postgres: string } | { sqliteFile: string; to?: 'work' | 'draft' | 'read' }
+
+const openers = { work: openSqlite, draft: openSqliteDraft, read: openSqliteForReading }
 
 /** Opens the database without touching its schema; `migrate` brings that up to date. */
 export async function openDatabase(at: DatabaseAt): Promise<Database> {
-  return 'postgres' in at ? openPostgres(at.postgres) : openSqlite(at.sqliteFile)
+  return 'postgres' in at ? openPostgres(at.postgres) : openers[at.to ?? 'work'](at.sqliteFile)
+}
+
+/** Tells which of the two it is, for what has to differ. */
+export function dialectOf(db: Database): Dialect {
+  return db.getExecutor().adapter instanceof SqliteAdapter ? 'sqlite' : 'postgres'
+}
+
+/** Tells whether there is a table of ours with this name, also in a database that has never been migrated. */
+export async function hasTable(db: Database, name: string): Promise<boolean> {
+  const found =
+    dialectOf(db) === 'sqlite'
+      ? sql<{ name: string }>`select name from sqlite_master where type = 'table' and name = ${name}`
+      : sql<{ name: string }>`select ${name}::text as name where to_regclass(${name}) is not null`
+  return (await found.execute(db)).rows.length > 0
+}
+
+/**
+ * Reads the whole database as it is at one moment, while others go on writing. Nothing that the act reads through another
+ * handle belongs to that moment; on SQLite it would wait for ever.
+ */
+export async function inSnapshot<Result>(db: Database, act: (snapshot: Database) => Promise<Result>): Promise<Result> {
+  return db.connection().execute(async (connection) => {
+    if (dialectOf(db) === 'sqlite') await sql`begin deferred`.execute(connection)
+    else await sql`begin isolation level repeatable read read only`.execute(connection)
+    try {
+      await waitAsLongAsItTakes(connection)
+      // Not beginning but the first read takes the snapshot.
+      await hasTable(connection, 'installation')
+      return await act(connection)
+    } finally {
+      await sql`rollback`.execute(connection).catch(() => {})
+    }
+  })
+}
+
+/** Takes the limits of time from the transaction that is running: what goes through a whole table may need longer than a request. */
+export async function waitAsLongAsItTakes(trx: Database): Promise<void> {
+  if (dialectOf(trx) === 'sqlite') return
+  await sql`set local statement_timeout = 0`.execute(trx)
+  await sql`set local idle_in_transaction_session_timeout = 0`.execute(trx)
 }
 
 /** Counts the rows that a guarded write changed. Single use is decided by this number and nothing else. */

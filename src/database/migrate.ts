@@ -3,7 +3,7 @@
 
 import { sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
-import type { Database } from './database.ts'
+import { type Database, hasTable } from './database.ts'
 import * as foundation from './migrations/001-foundation.ts'
 import * as accounts from './migrations/002-accounts.ts'
 import * as auditChain from './migrations/003-audit-chain.ts'
@@ -20,10 +20,16 @@ const migrations: Record<string, Migration> = {
   '006-account-life': accountLife,
 }
 
-/** Runs what has not run yet; throws with the migration's name when one fails, and leaves that one undone. */
-export async function migrate(db: Database): Promise<void> {
+/** The migration that makes the schema of this program. */
+export const newestMigration = Object.keys(migrations).at(-1) ?? ''
+
+/**
+ * Runs what has not run yet, or of that what comes up to `last`, to make an empty database like an older one. Throws with
+ * the migration's name when one fails, and leaves that one undone.
+ */
+export async function migrate(db: Database, last?: string): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
-  const { error, results } = await migrator.migrateToLatest()
+  const { error, results } = last === undefined ? await migrator.migrateToLatest() : await migrator.migrateTo(last)
   if (!error) return
   const failed = results?.find((result) => result.status === 'Error')
   throw new Error(
@@ -32,14 +38,20 @@ export async function migrate(db: Database): Promise<void> {
   )
 }
 
+export type SchemaState = 'empty' | 'older' | 'current' | 'newer'
+
 /** Tells how the schema of the database stands to this program; changes nothing. */
-export async function schemaState(db: Database): Promise<'empty' | 'older' | 'current' | 'newer'> {
-  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
-  if (!tables.some(({ name }) => name === 'kysely_migration')) return 'empty'
-  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db)
-  const done = new Set(rows.map(({ name }) => name))
+export async function schemaState(db: Database): Promise<SchemaState> {
+  return (await schemaOf(db)).state
+}
+
+/** The same, with the newest migration that has run; null where none has. */
+export async function schemaOf(db: Database): Promise<{ state: SchemaState; migration: string | null }> {
+  if (!(await hasTable(db, 'kysely_migration'))) return { state: 'empty', migration: null }
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db)
+  const migration = rows.at(-1)?.name ?? null
   const known = Object.keys(migrations)
-  if ([...done].some((name) => !known.includes(name))) return 'newer'
-  if (done.size === 0) return 'empty'
-  return known.every((name) => done.has(name)) ? 'current' : 'older'
+  if (rows.some(({ name }) => !known.includes(name))) return { state: 'newer', migration }
+  if (migration === null) return { state: 'empty', migration }
+  return { state: rows.length === known.length ? 'current' : 'older', migration }
 }

@@ -20,6 +20,25 @@ export function openSqlite(file: string): Database {
 }
 
 /**
+ * Creates a file that is filled in one go and then given its name: nothing is written twice, and a crash leaves a file that
+ * nobody takes for anything. Throws when the file is there.
+ */
+export function openSqliteDraft(file: string): Database {
+  closeSync(openSync(file, 'wx', 0o600))
+  const connection = new DatabaseSync(file)
+  connection.exec('PRAGMA journal_mode = OFF')
+  connection.exec('PRAGMA synchronous = OFF')
+  connection.exec('PRAGMA foreign_keys = ON')
+  return new Kysely<Tables>({ dialect: new Dialect({ database: asKyselyExpects(connection) }) })
+}
+
+/** Opens a file that is there, and cannot write to it. */
+export function openSqliteForReading(file: string): Database {
+  const connection = new DatabaseSync(file, { readOnly: true })
+  return new Kysely<Tables>({ dialect: new Dialect({ database: asKyselyExpects(connection) }) })
+}
+
+/**
  * SQLite can change its schema inside a transaction, though Kysely's own adapter does not count on it. Here it does: of
  * several processes that start at once the first one migrates while the others wait, and a crash leaves nothing half done.
  */

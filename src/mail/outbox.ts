@@ -142,12 +142,21 @@ export async function makeDue(trx: DatabaseTransaction, id: string, now: Instant
 
 /** Gives up every mail that waits with a link in it, with a word why, and tells how many. The links are forgotten. */
 export async function giveUpLinks(trx: DatabaseTransaction, why: string): Promise<number> {
-  const given = trx
+  const given = givenUp(trx, why).where('sealed_link', 'is not', null)
+  return changedRows(await given.executeTakeFirst())
+}
+
+/** The same for every mail that waits, with a link in it or without. */
+export async function giveUpWaiting(trx: DatabaseTransaction, why: string): Promise<number> {
+  const given = givenUp(trx, why).where('tries', '<', longestTries)
+  return changedRows(await given.executeTakeFirst())
+}
+
+function givenUp(trx: DatabaseTransaction, why: string) {
+  return trx
     .updateTable('outbox')
     .set({ tries: longestTries, last_error: why, sealed_link: null })
     .where('sent_at', 'is', null)
-    .where('sealed_link', 'is not', null)
-  return changedRows(await given.executeTakeFirst())
 }
 
 /** Until it is told what came of it, a claimed message has no error, so that nobody makes it due again meanwhile. */

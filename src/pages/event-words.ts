@@ -66,6 +66,8 @@ const eventWords: Readonly<Record<EventName, MessageId>> = {
   'mail.retried': 'event.mail.retried',
   'request.refused': 'event.request.refused',
   'audit.exported': 'event.audit.exported',
+  'database.backed-up': 'event.database.backed-up',
+  'database.restored': 'event.database.restored',
 }
 
 const groupWords: Readonly<Record<GroupName, MessageId>> = {
@@ -90,6 +92,7 @@ const groupWords: Readonly<Record<GroupName, MessageId>> = {
   mail: 'eventGroup.mail',
   request: 'eventGroup.request',
   audit: 'eventGroup.audit',
+  database: 'eventGroup.database',
 }
 
 /** Gives the message that names an event; null for one that this version does not know. */

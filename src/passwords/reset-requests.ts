@@ -49,3 +49,8 @@ export async function listResetRequests(db: Database): Promise<ResetRequest[]> {
 export async function takeResetRequest(trx: DatabaseTransaction, id: string): Promise<boolean> {
   return changedRows(await trx.deleteFrom('password_reset_requests').where('id', '=', id).executeTakeFirst()) === 1
 }
+
+/** Drops every request that waits. */
+export async function dropResetRequests(trx: DatabaseTransaction): Promise<void> {
+  await trx.deleteFrom('password_reset_requests').execute()
+}

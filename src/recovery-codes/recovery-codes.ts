@@ -146,3 +146,8 @@ export async function countCodes(db: Database, userId: string): Promise<CodeCoun
 export async function removeCodes(trx: DatabaseTransaction, userId: string): Promise<void> {
   await trx.deleteFrom('recovery_code_sets').where('user_id', '=', userId).execute()
 }
+
+/** Removes the sets of everybody, and tells how many there were. */
+export async function removeAllCodes(trx: DatabaseTransaction): Promise<number> {
+  return changedRows(await trx.deleteFrom('recovery_code_sets').executeTakeFirst())
+}

@@ -73,13 +73,14 @@ export async function confirmKey(db: Database, sealer: Sealer, now: Instant): Pr
     .values({ number: keyNumber, sealed_check: sealer.seal(checkText, checkBinding), created_at: now })
     .onConflict((conflict) => conflict.column('number').doNothing())
     .execute()
-  const row = await db
-    .selectFrom('keys')
-    .select('sealed_check')
-    .where('number', '=', keyNumber)
-    .executeTakeFirstOrThrow()
+  return isKeyOf(db, sealer)
+}
+
+/** Tells whether this is the key that the database was made with, and only reads. */
+export async function isKeyOf(db: Database, sealer: Sealer): Promise<boolean> {
+  const row = await db.selectFrom('keys').select('sealed_check').where('number', '=', keyNumber).executeTakeFirst()
   try {
-    return sealer.open(row.sealed_check, checkBinding).equals(checkText)
+    return row !== undefined && sealer.open(row.sealed_check, checkBinding).equals(checkText)
   } catch {
     return false
   }

@@ -6,7 +6,7 @@ import { changedRows, type Database, type DatabaseTransaction } from '../databas
 import type { Sealer } from '../secrets/sealing.ts'
 import type { Instant } from '../time.ts'
 import { secretBinding } from './enrolment.ts'
-import { clockIsOff, matchCode } from './otp.ts'
+import { acceptedDrift, clockIsOff, matchCode, stepAt } from './otp.ts'
 
 /** After this many wrong codes in a row an authenticator is disabled until it is reset (NIST 800-63B-4 §3.2.2). */
 export const failuresUntilDisabled = 100
@@ -74,6 +74,12 @@ export async function spendStep(
     .where('disabled_at', 'is', null)
     .executeTakeFirst()
   return changedRows(spent) === 1
+}
+
+/** Spends, for everybody, every step that a code may have been accepted for up to now: that of a fast clock included. */
+export async function spendStepsUntil(trx: DatabaseTransaction, now: Instant): Promise<void> {
+  const step = stepAt(now) + acceptedDrift
+  await trx.updateTable('totp_factors').set({ last_step: step }).where('last_step', '<', step).execute()
 }
 
 /** Adds a confirmed authenticator. The step that confirmed it is spent. */

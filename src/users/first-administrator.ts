@@ -60,3 +60,8 @@ export async function createFirstAdministrator(
   if (changedRows(closed) !== 1) throw new Refusal('link-invalid')
   return createUser(trx, { email, name, role: 'administrator', passwordHash }, by, { now, caller, actor: null })
 }
+
+/** Voids the set-up link, where it is still open; the next start prints another one. */
+export async function replaceSetUpLink(trx: DatabaseTransaction, now: Instant): Promise<void> {
+  await trx.updateTable('installation').set({ created_at: now }).where('first_administrator_at', 'is', null).execute()
+}

@@ -15,6 +15,14 @@ const program = join(import.meta.dirname, '../../bin/countersign.js')
 
 /** Runs one command to its end. `settings` are environment variables, and nothing else of the surroundings goes in. */
 export function runCommand(words: readonly string[], settings: Readonly<Record<string, string>>): Promise<Ended> {
+  return startCommand(words, settings).ended
+}
+
+/** Starts one command, to be killed or waited for. */
+export function startCommand(
+  words: readonly string[],
+  settings: Readonly<Record<string, string>>,
+): { kill(): void; ended: Promise<Ended> } {
   const child = spawn(process.execPath, [program, ...words], { env: settings, stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = { out: '', said: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -23,8 +31,9 @@ export function runCommand(words: readonly string[], settings: Readonly<Record<s
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     ended.said += text
   })
-  return new Promise((done, failed) => {
+  const done = new Promise<Ended>((close, failed) => {
     child.once('error', failed)
-    child.once('close', (code) => done({ code, ...ended }))
+    child.once('close', (code) => close({ code, ...ended }))
   })
+  return { kill: () => void child.kill('SIGKILL'), ended: done }
 }

@@ -48,6 +48,8 @@ export interface TestServiceOptions {
   url?: string
   /** True for a service that says it can send mail; it is read in `mails` either way. */
   hasMailServer?: boolean
+  /** Puts rows into the empty database before the service is built on it. */
+  fill?: (db: Kysely<Tables>, time: { now: Instant }) => Promise<void>
   /** Hands mail on to a real server; without it mails are only kept. */
   mailer?: Mailer | null
 }
@@ -70,6 +72,7 @@ export async function startService({
   key = randomBytes(32),
   url = origin,
   hasMailServer = false,
+  fill = async () => {},
   mailer = null,
 }: TestServiceOptions = {}): Promise<TestService> {
   const postgres = dialect === 'postgres' ? await createDatabase(inject('postgresTemplate')) : null
@@ -77,6 +80,7 @@ export async function startService({
   if (!postgres) await migrate(db)
   const secret = masterKey(key)
   const time = { now: start }
+  await fill(db, time)
   await confirmKey(db, sealerFor(secret), time.now)
   const mails: Message[] = []
   const logged: string[] = []

@@ -6,7 +6,7 @@ import { sql } from 'kysely'
 import { type Config, sqliteFilePath } from '../../config.ts'
 import { type Database, tryWriting } from '../../database/database.ts'
 import { schemaState } from '../../database/migrate.ts'
-import { CannotOpen, keyBytes, messagesIn, nameOfDatabase, openDatabaseOf } from '../../open.ts'
+import { CannotOpen, keyBytes, messagesIn, nameOfDatabase, openDatabaseOf, whyNotServed } from '../../open.ts'
 import { masterKey } from '../../secrets/master-key.ts'
 import { confirmKey, hasKeyCheck, sealerFor } from '../../secrets/sealing.ts'
 import { type Clock, isoTime, minutes, seconds } from '../../time.ts'
@@ -39,6 +39,8 @@ export async function reachDatabase(config: Config): Promise<{ db: Database | nu
 /** Checks that the schema is that of this program. */
 export async function checkSchema(db: Database): Promise<Result> {
   const about = 'Schema'
+  const reason = await whyNotServed(db)
+  if (reason !== null) return fail(about, reason, 'Do not work with it by hand either.')
   const state = await schemaState(db)
   if (state === 'current') return ok(about, 'It is that of this version.')
   if (state === 'newer') return fail(about, 'It is that of a newer version.', 'Use the newer version.')
