@@ -57,9 +57,11 @@ export async function verifyChain(db: Database, key: MasterKey, options: VerifyO
   }
   const walk = walker(key.derive('audit-chain'), expected, report)
   const total = await count(db.selectFrom('audit_links').select((e) => e.fn.countAll<number>().as('n')))
+  let behind: number | null = null
   for (;;) {
-    const rows = await readLinks(db, walk.at().sequence)
+    const rows: LinkRow[] = await readLinks(db, behind)
     for (const row of rows) walk.take(row)
+    behind = rows.at(-1)?.sequence ?? behind
     onProgress?.(walk.links(), Math.max(total, walk.links()))
     if (rows.length < atOnce) break
   }
@@ -77,16 +79,17 @@ export async function verifyChain(db: Database, key: MasterKey, options: VerifyO
 
 type LinkRow = Awaited<ReturnType<typeof readLinks>>[number]
 
-async function readLinks(db: Database, after: number) {
-  return db
+/** From the very first one on, whatever its number: a link that nobody looks at vouches for an event that was put in. */
+async function readLinks(db: Database, behind: number | null) {
+  let query = db
     .selectFrom('audit_links')
     .leftJoin('audit_events', 'audit_events.id', 'audit_links.event_id')
     .selectAll('audit_events')
     .select(['audit_links.sequence', 'audit_links.event_id', 'audit_links.hash', 'audit_links.linked_at as made_at'])
-    .where('audit_links.sequence', '>', after)
     .orderBy('audit_links.sequence')
     .limit(atOnce)
-    .execute()
+  if (behind !== null) query = query.where('audit_links.sequence', '>', behind)
+  return query.execute()
 }
 
 /** Takes one link after the other. What follows a fault is judged by what stands there, so that each fault is found by itself. */
@@ -104,6 +107,9 @@ function walker(chainKey: Buffer, expected: Head | null, report: (finding: Findi
     metExpected: () => metExpected,
     take(row: LinkRow) {
       const { sequence, hash, made_at: madeAt, event_id: id } = row
+      links += 1
+      // We count from 1: whatever stands before that is not ours, and says nothing about what follows.
+      if (sequence < 1) return report({ kind: 'changed', sequence, event: id })
       const isNext = sequence === head.sequence + 1
       if (!isNext) report({ kind: 'gap', after: head.sequence, before: sequence })
       const event = eventIn(row)
@@ -118,7 +124,6 @@ function walker(chainKey: Buffer, expected: Head | null, report: (finding: Findi
       }
       if (expected?.sequence === sequence && expected.hash === hash) metExpected = true
       head = { sequence, hash }
-      links += 1
       linked = { first: linked?.first ?? madeAt, last: madeAt }
     },
   }

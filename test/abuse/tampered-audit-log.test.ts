@@ -221,6 +221,20 @@ for (const dialect of dialects) {
       expect((await verify()).findings).toEqual([{ kind: 'changed', sequence: 11, event: 'forged' }])
     })
 
+    test('tells of events that were put in with links that stand before the first one', async () => {
+      const noted = await tenLinked()
+      const numbers = [-7, -1, 0]
+      for (const sequence of numbers) {
+        const id = `forged-${sequence}`
+        const event = { id, at: begin, name: 'sign-out', details: '{}', linked_at: now }
+        await database.db.insertInto('audit_events').values(event).execute()
+        const forged = { sequence, event_id: id, linked_at: now, hash: 'h'.repeat(43) }
+        await database.db.insertInto('audit_links').values(forged).execute()
+      }
+      const expected = numbers.map((sequence) => ({ kind: 'changed', sequence, event: `forged-${sequence}` }))
+      expect(await verify(noted)).toMatchObject({ links: 13, head: parseHead(noted), found: 3, findings: expected })
+    })
+
     test('tells of an event that was put in between others and linked by the service itself', async () => {
       await tenLinked()
       await happen(30)
