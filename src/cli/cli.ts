@@ -14,7 +14,7 @@ import {
 } from './command.ts'
 import { commands } from './commands.ts'
 import { version } from './help.ts'
-import { OutputClosed, plainLines } from './terminal.ts'
+import { OutputClosed, OutputLost, plainLines } from './terminal.ts'
 
 /** Runs what was typed behind the name of the program; resolves to the exit code. */
 export async function runCommandLine(words: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
@@ -42,6 +42,8 @@ export async function runCommandLine(words: readonly string[], surroundings: Sur
 
 function sentenceOf(error: unknown): string {
   if (error instanceof Failure) return error.message
+  if (error instanceof OutputLost)
+    return `The result could not be written, or not all of it: ${error.message}. What else the command does is done.`
   if (error instanceof Refusal) return refusalSentences[error.code] ?? `This was refused (${error.code}).`
   return error instanceof Error ? `This failed unexpectedly: ${error.message}` : 'This failed unexpectedly.'
 }

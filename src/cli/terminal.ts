@@ -4,7 +4,10 @@
 import { createInterface } from 'node:readline/promises'
 
 export interface Terminal {
-  /** Writes a piece of the result; waits while the reader is slow. Throws `OutputClosed` once nobody reads any more. */
+  /**
+   * Writes a piece of the result; waits while the reader is slow. Throws `OutputClosed` once nobody reads any more, and
+   * `OutputLost` where it cannot be written.
+   */
   write(text: string): Promise<void>
   /** Says something to the person. */
   say(line: string): void
@@ -18,6 +21,12 @@ export interface Terminal {
 
 /** The reader has gone, as with `| head`: there is nothing left to do, and nothing wrong. */
 export class OutputClosed extends Error {}
+
+/** The result, or a part of it, is not where it was to go, as on a full disk. */
+export class OutputLost extends Error {}
+
+/** What writing to a pipe fails with when its reader has gone. */
+const readerIsGone = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED'])
 
 const eraseLine = '\r\u001b[2K'
 
@@ -35,7 +44,7 @@ export function processTerminal(): Terminal {
     write: (text) =>
       new Promise((written, failed) => {
         if (process.stdout.isTTY) clear()
-        process.stdout.write(text, (error) => (error ? failed(new OutputClosed()) : written()))
+        process.stdout.write(text, (error) => (error ? failed(faultOf(error)) : written()))
       }),
     say: (line) => {
       clear()
@@ -60,6 +69,10 @@ export function processTerminal(): Terminal {
       isProgressShown = line !== ''
     },
   }
+}
+
+function faultOf(error: NodeJS.ErrnoException): Error {
+  return readerIsGone.has(error.code ?? '') ? new OutputClosed() : new OutputLost(error.message)
 }
 
 const misleading = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu

@@ -339,6 +339,22 @@ for (const dialect of dialects) {
       expect(odd.said).not.toContain('\u001b')
     })
 
+    test('says that the disk is full, and does not end as if all were written', async () => {
+      await prepare()
+      for (const command of ['export-audit', 'user list', 'user add bob@example.org']) {
+        const script = `"${process.execPath}" "${join(root, 'bin/countersign.js')}" ${command} 2>&1 >/dev/full; echo "$?"`
+        const shell = spawn('bash', ['--norc', '-c', script], { env: { ...settings(), PATH: process.env.PATH ?? '' } })
+        let written = ''
+        shell.stdout.on('data', (text) => {
+          written += String(text)
+        })
+        await new Promise((closed) => shell.once('close', closed))
+        expect(written, command).toMatch(
+          /countersign: The result could not be written, or not all of it: ENOSPC.*\n1\n$/,
+        )
+      }
+    })
+
     test('ends quietly when nobody reads on', async () => {
       await prepare()
       const rows = Array.from({ length: 3000 }, (_, index) => ({
