@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
 import { type Config, readConfig, unknownSettings } from './config.ts'
 import { readStaticFiles } from './http/static-files.ts'
@@ -46,8 +47,7 @@ export async function serve(): Promise<void> {
   await announce(config, service)
   const stopWorking = workInBackground(service, machineClock, log)
   stopOnSignal(log, async () => {
-    stopWorking()
-    await server.stop()
+    await Promise.all([server.stop(), stopWorking()])
     await db.destroy()
   })
 }
@@ -77,23 +77,41 @@ async function announce(config: Config, service: Service): Promise<void> {
   process.stdout.write(`\n${lines.join('\n')}\n\n`)
 }
 
-function workInBackground(service: Service, clock: Clock, log: Logger): () => void {
-  const working = { mail: false, audit: false, policy: false, purge: false }
-  const once = async (work: keyof typeof working, act: () => Promise<unknown>) => {
-    if (working[work]) return
-    working[work] = true
-    await act().catch((error: unknown) =>
-      log.error({ err: error, at: clock() }, `${work} failed; it will be tried again`),
-    )
-    working[work] = false
+/** How many rounds of each work go on at once, so that one message to a server that hangs does not hold up the others. */
+const roundsAtOnce = { mail: 5, audit: 1, policy: 1, purge: 1 }
+/** How long stopping waits for work in progress: what a mail server has taken by then is not sent again. */
+const longestFinish = seconds(4)
+
+/** Returns what stops it: nothing is begun any more, and what goes on may end. */
+function workInBackground(service: Service, clock: Clock, log: Logger): () => Promise<void> {
+  const rounds = { mail: 0, audit: 0, policy: 0, purge: 0 }
+  const working = new Set<Promise<void>>()
+  let isStopping = false
+  const begin = (work: keyof typeof rounds, act: () => Promise<unknown>) => {
+    if (rounds[work] >= roundsAtOnce[work]) return
+    rounds[work] += 1
+    const round = act()
+      .then(
+        () => {},
+        (error: unknown) => log.error({ err: error, at: clock() }, `${work} failed; it will be tried again`),
+      )
+      .finally(() => {
+        rounds[work] -= 1
+        working.delete(round)
+      })
+    working.add(round)
   }
   const timers = [
-    setInterval(() => void once('mail', () => service.deliverMail()), seconds(2)),
-    setInterval(() => void once('audit', () => service.linkAudit()), seconds(2)),
-    setInterval(() => void once('policy', () => service.sweepEnforcement()), seconds(5)),
-    setInterval(() => void once('purge', () => service.purge()), minutes(10)),
+    setInterval(() => begin('mail', () => service.deliverMail(() => isStopping)), seconds(2)),
+    setInterval(() => begin('audit', () => service.linkAudit()), seconds(2)),
+    setInterval(() => begin('policy', () => service.sweepEnforcement()), seconds(5)),
+    setInterval(() => begin('purge', () => service.purge()), minutes(10)),
   ]
-  return () => timers.forEach(clearInterval)
+  return async () => {
+    isStopping = true
+    timers.forEach(clearInterval)
+    await Promise.race([Promise.all(working), setTimeout(longestFinish, null, { ref: false })])
+  }
 }
 
 function stopOnSignal(log: Logger, stop: () => Promise<void>): void {

@@ -15,14 +15,16 @@ import type { Answered } from './http/door.ts'
 import { setSecurityHeaders } from './http/headers.ts'
 import type { HttpSettings } from './http/settings.ts'
 import type { StaticFiles } from './http/static-files.ts'
+import { deliverDue, deliverNow, type Mailer } from './mail/delivery.ts'
 import { linkMessage } from './mail/link-mails.ts'
 import { noticeMessage } from './mail/notices.ts'
-import { deliverDue, deliverNow, type Mailer, purgeOutbox, send, sendWithLink } from './mail/outbox.ts'
+import { purgeOutbox, send, sendWithLink } from './mail/outbox.ts'
 import { type Measures, uncounted } from './measures.ts'
 import { messagesFor } from './messages.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { createPages } from './pages/pages.tsx'
 import { createHashing, type Hashing } from './passwords/hashing.ts'
+import { purgeResetRequests } from './passwords/reset-requests.ts'
 import { minimumAlone, passwordProblem } from './passwords/rules.ts'
 import { Refusal } from './refusal.ts'
 import type { MasterKey } from './secrets/master-key.ts'
@@ -68,8 +70,8 @@ export interface Service {
   /** The description of the API, as OpenAPI. */
   apiDescription: Record<string, unknown>
   machine: SignInParts
-  /** Works off what waits to be mailed, and delivers what is due. */
-  deliverMail(): Promise<{ sent: number; failed: number }>
+  /** Works off what waits to be mailed, and delivers what is due, until it is told to stop. Several rounds may go on at once. */
+  deliverMail(isStopping?: () => boolean): Promise<{ sent: number; failed: number }>
   /** Gives audit events that have none yet their link in the chain. */
   linkAudit(): Promise<void>
   /** Writes down and tells that an enforcement which nobody confirmed has lapsed. */
@@ -100,6 +102,8 @@ export function createService(parts: ServiceParts): Service {
       log.info({ ...fields, requestId, address }, 'answered')
     },
   }
+  const tellOf = (work: string) => (error: unknown) =>
+    log.error({ err: error, at: clock() }, `${work} failed; it will be tried again`)
   const linker = createLinker(db, key, metrics.recorded)
   const { script, style, files } = parts.assets
   const pages = createPages({ machine, settings, assets: { script, style } }, hooks, files)
@@ -119,22 +123,29 @@ export function createService(parts: ServiceParts): Service {
     machine,
     linkAudit: async () => void (await linker.link(clock())),
     sweepEnforcement: () => sweepEnforcement(machine),
-    deliverMail: async () => {
-      await machine.branding.refresh()
-      await answerResetRequests(machine)
-      return deliverDue(db, parts.mailer, machine.sealer, clock(), (mail) =>
-        log.error({ mail }, 'a mail was given up: see the outbox'),
+    deliverMail: async (isStopping = () => false) => {
+      // What fails here holds up neither the others nor the mail that is written already.
+      await machine.branding.refresh().catch(tellOf('reading the brand'))
+      const tellOfRequest = tellOf('a request for a password reset')
+      await answerResetRequests(machine, tellOfRequest).catch(tellOfRequest)
+      return deliverDue(
+        { db, mailer: parts.mailer, sealer: machine.sealer, clock },
+        { isStopping, onGivenUp: (mail) => log.error({ mail }, 'a mail was given up: see the outbox') },
       )
     },
     purge: async () => {
-      await expireUsers(machine)
-      await purgeSignIns(machine)
-      await purgeEnrolments(db, clock())
-      await purgeLinks(db, clock())
-      await purgeSessions(db, config.session, clock())
-      await purgeAccessTokens(db, clock())
-      await purgeAttempts(db, clock())
-      await purgeOutbox(db, clock())
+      const works = {
+        'ending accounts that have run out': () => expireUsers(machine),
+        'purging sign-ins': () => purgeSignIns(machine),
+        'purging enrolments': () => purgeEnrolments(db, clock()),
+        'purging links': () => purgeLinks(db, clock()),
+        'purging requests for a password reset': () => purgeResetRequests(db, clock()),
+        'purging sessions': () => purgeSessions(db, config.session, clock()),
+        'purging access tokens': () => purgeAccessTokens(db, clock()),
+        'purging counts of attempts': () => purgeAttempts(db, clock()),
+        'purging the outbox': () => purgeOutbox(db, clock()),
+      }
+      for (const [work, act] of Object.entries(works)) await act().catch(tellOf(work))
       const { head } = await linker.link(clock())
       log.info({ head: writeHead(head) }, 'the audit chain ends here')
     },
@@ -176,7 +187,7 @@ export function createMachine(
     policies: createPolicies(),
     limits: config.session,
     notify: notifier(settings),
-    deliverNow: (id) => deliverNow(db, mailer, sealer, id, clock()),
+    deliverNow: (id) => deliverNow({ db, mailer, sealer, clock }, id),
     mailLink: linkMailer(settings, sealer),
     hasMailServer: config.mail !== null,
     get serviceName() {

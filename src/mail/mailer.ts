@@ -2,13 +2,25 @@
 // only: what a message says may be for its reader alone.
 
 import { type Duration, seconds } from '../time.ts'
-import type { Mailer } from './outbox.ts'
+import type { Mailer } from './delivery.ts'
 
-/** Sends by SMTP (`smtp://` with STARTTLS when offered, `smtps://` with TLS). Times out after 20 seconds a step. */
-export async function smtpMailer(url: string, from: string): Promise<Mailer> {
+/**
+ * Sends by SMTP (`smtp://` with STARTTLS when offered, `smtps://` with TLS). Times out after 20 seconds without a word, and
+ * after `patience` in all: a server that goes on talking does not hold a message for ever.
+ */
+export async function smtpMailer(url: string, from: string, patience: Duration = seconds(60)): Promise<Mailer> {
   const transport = await transportTo(url, seconds(20))
-  return async ({ to, subject, text, html }) => {
-    await transport.sendMail({ from, to: { name: '', address: to }, subject, text, html })
+  const domain = /@([^@\s>]+)>?\s*$/.exec(from)?.[1] ?? 'localhost'
+  return async ({ id, to, subject, text, html }) => {
+    const signal = AbortSignal.timeout(patience)
+    const messageId = `<${id}@${domain}>`
+    try {
+      await transport.sendMail({ from, to: { name: '', address: to }, subject, text, html, messageId, signal })
+    } catch (error) {
+      throw signal.aborted
+        ? new Error(`Timed out: the server did not take it within ${patience / 1000} seconds.`)
+        : error
+    }
   }
 }
 

@@ -4,7 +4,7 @@
 import type { Caller } from '../audit/record.ts'
 import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
 import { newId } from '../secrets/tokens.ts'
-import type { Instant } from '../time.ts'
+import { hours, type Instant } from '../time.ts'
 
 export interface ResetRequest {
   id: string
@@ -53,4 +53,12 @@ export async function takeResetRequest(trx: DatabaseTransaction, id: string): Pr
 /** Drops every request that waits. */
 export async function dropResetRequests(trx: DatabaseTransaction): Promise<void> {
   await trx.deleteFrom('password_reset_requests').execute()
+}
+
+/** Forgets what could not be answered for an hour: a link that comes so late is asked for anew. */
+export async function purgeResetRequests(db: Database, now: Instant): Promise<void> {
+  await db
+    .deleteFrom('password_reset_requests')
+    .where('created_at', '<=', now - hours(1))
+    .execute()
 }

@@ -32,12 +32,18 @@ export async function requestPasswordReset(
   if (admission.admitted) await keepResetRequest(parts.db, { emailKey: key, language, caller }, now)
 }
 
-/** Works off the requests that wait: each becomes a mail to the stored address, or nothing. */
-export async function answerResetRequests(parts: SignInParts): Promise<void> {
+/**
+ * Works off the requests that wait: each becomes a mail to the stored address, or nothing. One that fails waits on, and holds
+ * up no other; `onFault` is told why.
+ */
+export async function answerResetRequests(parts: SignInParts, onFault: (error: unknown) => void): Promise<void> {
   for (const request of await listResetRequests(parts.db))
-    await parts.db.transaction().execute(async (trx) => {
-      if (await takeResetRequest(trx, request.id)) await answer(trx, parts, request)
-    })
+    await parts.db
+      .transaction()
+      .execute(async (trx) => {
+        if (await takeResetRequest(trx, request.id)) await answer(trx, parts, request)
+      })
+      .catch(onFault)
 }
 
 async function answer(trx: DatabaseTransaction, parts: SignInParts, request: ResetRequest): Promise<void> {

@@ -158,7 +158,7 @@ for (const dialect of dialects) {
       // The worker writes the mail, and the mail server is away.
       const away = running.service.machine
       const { answerResetRequests } = await import('../../src/sign-in/reset-password.ts')
-      await answerResetRequests(away)
+      await answerResetRequests(away, (error) => expect.fail(String(error)))
       const waiting = await dumpOf(running)
       await running.deliver()
       const token = /token=([\w-]{43})/.exec(running.mails[0]?.text ?? '')?.[1] ?? 'none'

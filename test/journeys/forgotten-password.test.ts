@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { smtpMailer } from '../../src/mail/mailer.ts'
+import { answerResetRequests } from '../../src/sign-in/reset-password.ts'
 import { hours, minutes } from '../../src/time.ts'
 import { countSessions, enforceMfa, eventsOf, isIn } from '../support/attack.ts'
 import { Browser, textOf } from '../support/browser.ts'
@@ -178,6 +179,40 @@ for (const dialect of dialects) {
       expect(await eventsOf(running, 'password.set')).toEqual([{ by: 'invitation' }])
       await choose(await askForLink())
       expect(await eventsOf(running, 'password.set')).toContainEqual({ by: 'reset' })
+    })
+
+    test('a request that cannot be answered holds up no other, and is forgotten within the hour', async () => {
+      await addPerson(running)
+      await addPerson(running, { email: 'bob@example.org' })
+      for (const email of ['bob@example.org', 'ada@example.org']) {
+        await new Browser(running).send('/forgot-password', { email })
+        running.time.now += 1000
+      }
+      const { machine } = running.service
+      const mailLink: typeof machine.mailLink = async (trx, link, about) => {
+        if (about.to.email === 'bob@example.org') throw new Error('This one is poisoned.')
+        await machine.mailLink(trx, link, about)
+      }
+      const faults: unknown[] = []
+      await answerResetRequests({ ...machine, mailLink }, (fault) => faults.push(fault))
+      expect(faults).toMatchObject([{ message: 'This one is poisoned.' }])
+      const mails = await running.db.selectFrom('outbox').select('recipient').execute()
+      expect(mails).toEqual([{ recipient: 'ada@example.org' }])
+      const waiting = () => running.db.selectFrom('password_reset_requests').selectAll().execute()
+      expect(await waiting()).toMatchObject([{ email_key: 'bob@example.org' }])
+      running.time.now += hours(1)
+      await running.service.purge()
+      expect(await waiting()).toEqual([])
+    })
+
+    test('mail goes out also while no request can be answered at all', async () => {
+      await addPerson(running)
+      await new Browser(running).send('/forgot-password', { email: 'ada@example.org' })
+      await answerResetRequests(running.service.machine, (fault) => expect.fail(String(fault)))
+      await running.db.schema.alterTable('password_reset_requests').renameTo('gone').execute()
+      await running.deliver()
+      expect(server.received.map(({ to }) => to)).toEqual([['ada@example.org']])
+      expect(running.logged.join('\n')).toContain('ERROR a request for a password reset failed')
     })
 
     test('two workers answer one request with one mail', async () => {

@@ -1,7 +1,9 @@
+import { type AddressInfo, createServer } from 'node:net'
 import type { SMTPServerOptions } from 'smtp-server'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { deliverDue } from '../../src/mail/delivery.ts'
 import { smtpMailer } from '../../src/mail/mailer.ts'
-import { deliverDue, send } from '../../src/mail/outbox.ts'
+import { send } from '../../src/mail/outbox.ts'
 import { minutes } from '../../src/time.ts'
 import { Browser } from '../support/browser.ts'
 import { type MailServer, partOf, type Received, startMailServer } from '../support/mail-server.ts'
@@ -31,12 +33,12 @@ for (const dialect of dialects) {
       return server.address
     }
     const deliver = async (url: string) =>
-      deliverDue(
-        running.db,
-        await smtpMailer(url, 'Sign-in <no-reply@example.org>'),
-        running.service.machine.sealer,
-        running.time.now,
-      )
+      deliverDue({
+        db: running.db,
+        mailer: await smtpMailer(url, 'Sign-in <no-reply@example.org>'),
+        sealer: running.service.machine.sealer,
+        clock: () => running.time.now,
+      })
     const queue = (to: string, subject = 'Hello') => {
       const message = { to, subject, text: 'In words', html: '<p>In words</p>' }
       return running.db.transaction().execute((trx) => send(trx, message, running.time.now))
@@ -55,7 +57,7 @@ for (const dialect of dialects) {
       expect(mail.raw).toMatch(/^To: ada@example.org\r$/m)
       expect(partOf(mail, 'text/plain')).toContain('Hello Zoë Müller,')
       expect(partOf(mail, 'text/plain')).toContain('2FA was turned on for your account ada@example.org')
-      expect(partOf(mail, 'text/html')).toContain('<p>Hello Zoë Müller,</p>')
+      expect(partOf(mail, 'text/html')).toMatch(/<p style="[^"]+">Hello Zoë Müller,<\/p>/)
       expect(await deliver(`smtp://${address}`)).toEqual({ sent: 0, failed: 0 })
       expect(received).toHaveLength(1)
     })
@@ -74,6 +76,29 @@ for (const dialect of dialects) {
       running.time.now += minutes(1)
       expect(await deliver(`smtp://${address}`)).toEqual({ sent: 1, failed: 0 })
       expect(received.map(({ to }) => to)).toEqual([['bob@example.org'], ['ada@example.org']])
+    })
+
+    test('a server that goes on talking holds a message no longer than a minute', async () => {
+      const drips = createServer((socket) => {
+        socket.write('220-wait\r\n')
+        const timer = setInterval(() => socket.write('220-wait\r\n'), 50)
+        socket.on('close', () => clearInterval(timer)).on('error', () => {})
+      })
+      await new Promise<void>((listening) => drips.listen(0, '127.0.0.1', listening))
+      await listen()
+      const { port } = drips.address() as AddressInfo
+      const mailer = await smtpMailer(`smtp://127.0.0.1:${port}`, 'no-reply@example.org', 300)
+      const message = { id: 'x', to: 'ada@example.org', subject: 'Hello', text: 'Hello', html: 'Hello' }
+      await expect(mailer(message)).rejects.toThrow('Timed out: the server did not take it within 0.3 seconds.')
+      await new Promise((closed) => drips.close(closed))
+    })
+
+    test('a message that is tried again has the same Message-ID', async () => {
+      const address = await listen()
+      const mailer = await smtpMailer(`smtp://${address}`, 'Sign-in <no-reply@example.org>')
+      const message = { id: 'a-b-c', to: 'ada@example.org', subject: 'Hello', text: 'Hello', html: 'Hello' }
+      for (let count = 0; count < 2; count += 1) await mailer(message)
+      for (const { raw } of received) expect(raw).toMatch(/^Message-ID: <a-b-c@example\.org>\r$/m)
     })
 
     test('a server that is away for a while loses nothing', async () => {
