@@ -66,6 +66,11 @@ export function changeEmailLimits({ userId, emailKey }: { userId: string; emailK
   ]
 }
 
+/** A mail to an address that whoever invites has typed: charged to the address, also when the account was made anew. */
+export function invitationLimits(emailKey: string): readonly Limit[] {
+  return [{ key: `invitation:mailbox:${digest(emailKey)}`, allowance: perMailbox }]
+}
+
 /** In which order to count: the address first, so that a blocked address adds nothing to its victim's count. */
 export function inOrder({ own, shared }: GuessLimits): readonly Limit[] {
   return [...shared, ...own]

@@ -1,16 +1,19 @@
 // Bringing people in: adding a user, inviting them again, taking an invitation back. The link goes by mail to the address of
 // the account; only where no mail server is set does it come back to whoever invites, to be handed over.
 
+import { admit } from '../attempts/attempts.ts'
 import { type Caller, type Circumstances, record } from '../audit/record.ts'
 import type { DatabaseTransaction } from '../database/database.ts'
 import type { Role } from '../database/tables.ts'
 import { Refusal } from '../refusal.ts'
 import type { Instant } from '../time.ts'
+import { emailKey } from '../users/email.ts'
 import { invite, voidInvitations } from '../users/invitations.ts'
 import { accountState } from '../users/managed-user.ts'
 import { createUser } from '../users/users.ts'
 import { readAccount } from './account.ts'
 import { mayActUpon, mustBePermitted } from './administer.ts'
+import { invitationLimits } from './guesses.ts'
 import { actOnUser } from './manage-users.ts'
 import type { SignInParts } from './parts.ts'
 import type { AnyStanding } from './standing.ts'
@@ -36,6 +39,8 @@ async function sendInvitation(
   const account = await readAccount(trx, userId, about.now)
   if (!account) throw new Refusal('not-found')
   const { email, name, language } = account.user
+  const admission = await admit({ ...parts, db: trx }, invitationLimits(emailKey(email)), about.now)
+  if (!admission.admitted) throw new Refusal('too-many-attempts', { retryAt: admission.retryAt })
   // Where whoever invites was is not the business of whoever is invited.
   await parts.mailLink(
     trx,
@@ -46,8 +51,8 @@ async function sendInvitation(
 }
 
 /**
- * Adds a user, who will choose a password by the link. Throws `conflict` when the address is taken, and `not-allowed` for
- * a role that the actor may not act on.
+ * Adds a user, who will choose a password by the link. Throws `conflict` when the address is taken, `not-allowed` for a
+ * role that the actor may not act on, and `too-many-attempts` when the address got too many such mails.
  */
 export async function addUser(
   parts: SignInParts,
@@ -64,7 +69,10 @@ export async function addUser(
   })
 }
 
-/** Invites somebody anew who has not chosen a password yet; the older link is void. Throws `conflict` for anybody else. */
+/**
+ * Invites somebody anew who has not chosen a password yet; the older link is void. Throws `conflict` for anybody else, and
+ * `too-many-attempts` when their address got too many such mails.
+ */
 export async function inviteAgain(
   parts: SignInParts,
   standing: AnyStanding,

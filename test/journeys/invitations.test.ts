@@ -4,6 +4,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { smtpMailer } from '../../src/mail/mailer.ts'
 import { hours } from '../../src/time.ts'
+import { callBySession } from '../support/api.ts'
 import { dumpOf, enforceMfa, eventsOf } from '../support/attack.ts'
 import { Browser, textOf } from '../support/browser.ts'
 import { type MailServer, partOf, startMailServer } from '../support/mail-server.ts'
@@ -42,6 +43,24 @@ for (const dialect of dialects) {
     }
     const accept = (link: string, browser = new Browser(running)) =>
       browser.send('/accept-invitation', { token: tokenOf(link), password })
+
+    test('goes to one address three times, then once an hour, also for an account that is made anew', async () => {
+      await root.send('/admin/users/new', bob)
+      const page = await pageOf()
+      for (let count = 0; count < 2; count += 1) await root.send(`${page}/invite-again`, {})
+      const id = page.slice('/admin/users/'.length)
+      const again = await callBySession(root, `POST /api/v1/users/${id}/invitation`, {})
+      expect(again).toMatchObject({ status: 429, body: { code: 'too-many-attempts' } })
+      expect(Number(again.headers.get('retry-after'))).toBeGreaterThan(3000)
+      expect((await root.send(`${page}/invite-again`, {})).status).toBe(429)
+      expect((await callBySession(root, `DELETE /api/v1/users/${id}`)).status).toBe(204)
+      expect((await callBySession(root, 'POST /api/v1/users', { email: 'BOB@example.org' })).status).toBe(429)
+      await running.deliver()
+      expect(server.received.map(({ to }) => to)).toEqual(Array(3).fill(['bob@example.org']))
+      running.time.now += hours(1)
+      const other = (await addProtectedPerson(running, { email: 'other@example.org', role: 'administrator' })).browser
+      expect((await callBySession(other, 'POST /api/v1/users', { email: bob.email })).status).toBe(201)
+    })
 
     test('goes to the person by mail, and to nobody else', async () => {
       expect(textOf((await root.open('/admin/users/new')).html)).toContain('They get a link by mail.')

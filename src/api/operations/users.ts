@@ -203,7 +203,7 @@ function invitationOperations(operations: Operations, { machine, settings }: Api
       description: 'They choose a password by a one-time link, which is mailed where there is a mail server.',
       body: NewUser,
       answer: { status: 201, schema: Invitation, what: 'The invitation.' },
-      refusals: ['conflict'],
+      refusals: ['conflict', 'too-many-attempts'],
     },
     async ({ c, standing, body }) => invitationOf(await addUser(machine, standing, body, c.get('caller'))),
   )
@@ -217,7 +217,7 @@ function invitationOperations(operations: Operations, { machine, settings }: Api
       summary: 'Invite somebody again who has no password yet',
       description: 'The older link stops working.',
       answer: { status: 201, schema: Invitation, what: 'The new invitation.' },
-      refusals: ['conflict'],
+      refusals: ['conflict', 'too-many-attempts'],
     },
     async ({ c, standing, ids }) =>
       invitationOf(await inviteAgain(machine, standing, { userId: ids.user, caller: c.get('caller') })),
