@@ -44,13 +44,18 @@ export function readQuery<Schema extends z.ZodType>(c: Context, schema: Schema):
   throw new InvalidInput(faultsIn(read.error, (path) => ({ parameter: printable(path.join('.')) })))
 }
 
-/** U+0000 is in nothing that anybody means, and PostgreSQL cannot hold it; `__proto__` is in no schema, at any depth. */
+/**
+ * U+0000 and half a surrogate pair are in nothing that anybody means, and no database can hold both; `__proto__` is in no
+ * schema, at any depth.
+ */
 function parseJson(text: string): unknown {
   const faults: InputError[] = []
   const check = (key: string, value: unknown) => {
     if (key === '__proto__' || key.includes('\0')) faults.push({ pointer: '#', detail: 'No field has such a name.' })
     if (typeof value === 'string' && value.includes('\0'))
       faults.push({ pointer: '#', detail: 'No text holds U+0000.' })
+    if (typeof value === 'string' && !value.isWellFormed())
+      faults.push({ pointer: '#', detail: 'No text holds half a surrogate pair.' })
     return value
   }
   let value: unknown

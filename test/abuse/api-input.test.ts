@@ -82,12 +82,14 @@ for (const dialect of dialects) {
       expect(({} as Record<string, unknown>).role).toBeUndefined()
     })
 
-    test('takes no `__proto__`, at any depth, and no U+0000', async () => {
+    test('takes no `__proto__`, at any depth, no U+0000 and no half of a surrogate pair', async () => {
       const wicked = [
         '{"__proto__":{"role":"administrator"}}',
         '{"name":{"__proto__":{"role":"administrator"}}}',
         '{"name":"a\\u0000b"}',
         '{"na\\u0000me":"x"}',
+        '{"name":"\\ud800"}',
+        '{"name":"a\\udc00b"}',
         '{"scopes":[{"__proto__":[]}],"name":"x"}',
       ]
       const changed = await changes(async () => {
