@@ -142,6 +142,9 @@ const bad: [SettingName, string, Environment][] = [
   ['COUNTERSIGN_SECRET_KEY', `${hex}00`, {}],
   ['SMTP_URL', 'https://mail.example.org', { COUNTERSIGN_MAIL_FROM: 'a@example.org' }],
   ['SMTP_URL', 'mail.example.org', { COUNTERSIGN_MAIL_FROM: 'a@example.org' }],
+  ['SMTP_URL', 'smtp://', { COUNTERSIGN_MAIL_FROM: 'a@example.org' }],
+  ['COUNTERSIGN_MAIL_FROM', '@', { SMTP_URL: 'smtp://mail.example.org' }],
+  ['COUNTERSIGN_MAIL_FROM', 'a@example.org, b@example.org', { SMTP_URL: 'smtp://mail.example.org' }],
   ['COUNTERSIGN_MAIL_FROM', 'nobody', { SMTP_URL: 'smtp://mail.example.org' }],
   ...['10.0.0.0/33', '10.0.0', 'proxy.example.org', '0.0.0.0/0', '::/0', '10.0.0.0/x', '::1/129', '10.0.0.1/-1'].map(
     (it): [SettingName, string, Environment] => ['COUNTERSIGN_TRUSTED_PROXIES', it, {}],
@@ -199,7 +202,7 @@ test('all faults are told at once', () => {
     COUNTERSIGN_SESSION_IDLE: 'x',
     COUNTERSIGN_LOG_LEVEL: 'x',
   })
-  expect(faults).toHaveLength(11)
+  expect(faults).toHaveLength(12)
   expect(new ConfigFaults(faults).message.split('\n')).toEqual(faults)
 })
 
@@ -210,7 +213,7 @@ test('no fault repeats a secret', () => {
     SMTP_URL: 'ftp://u:my-secret-value@mail',
     COUNTERSIGN_ADMIN_PASSWORD: 'my-secret-value',
   })
-  expect(faults).toHaveLength(4)
+  expect(faults).toHaveLength(5)
   expect(faults.join()).not.toContain('my-secret-value')
 })
 

@@ -230,10 +230,11 @@ function parseSecretKey(text: string | null, fault: Fault): string | null {
 function parseMail(url: string | null, from: string | null, fault: Fault): Config['mail'] {
   if (url === null) return null
   const parsed = URL.parse(url)
-  if (!parsed || !['smtp:', 'smtps:'].includes(parsed.protocol))
-    return fault('SMTP_URL must begin with smtp:// or smtps://.')
-  if (from === null || !from.includes('@'))
-    return fault('COUNTERSIGN_MAIL_FROM is needed with SMTP_URL: the address that mails come from.')
+  if (!parsed || !['smtp:', 'smtps:'].includes(parsed.protocol) || parsed.hostname === '')
+    fault('SMTP_URL must begin with smtp:// or smtps:// and name a host, such as smtp://mail.example.org.')
+  if (from === null) return fault('COUNTERSIGN_MAIL_FROM is needed with SMTP_URL: the address that mails come from.')
+  if (!/^[^@\p{Cc}]+@[^@\s,;]+$/u.test(from))
+    return fault(`COUNTERSIGN_MAIL_FROM must be one address, such as Sign-in <no-reply@example.org>; not "${from}".`)
   return { url, from }
 }
 

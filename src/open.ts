@@ -1,7 +1,7 @@
 // Opens the database and proves the key, for the service and for every command alike. The service may make what is missing
 // at its first start; a command makes nothing and brings nothing up to date. With the wrong key nothing is written.
 
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { type Config, keyFilePath, sqliteFilePath } from './config.ts'
 import { readCopyNote } from './database/copy-note.ts'
 import { type Database, openDatabase } from './database/database.ts'
@@ -13,11 +13,23 @@ import type { Clock } from './time.ts'
 /** A reason not to go on that the operator can do something about: told in a sentence, without a stack. */
 export class CannotOpen extends Error {}
 
-/** Opens the database of the settings; makes the SQLite file when it is missing. */
+/** Opens the database of the settings; makes the SQLite file when it is missing. Throws `CannotOpen` where it may not. */
 export function openDatabaseOf(config: Config): Promise<Database> {
-  return openDatabase(
-    config.databaseUrl === null ? { sqliteFile: sqliteFilePath(config) } : { postgres: config.databaseUrl },
+  return withReasons(() =>
+    openDatabase(
+      config.databaseUrl === null ? { sqliteFile: sqliteFilePath(config) } : { postgres: config.databaseUrl },
+    ),
   )
+}
+
+/** Tells whether there is a SQLite file. What may not be looked at may well be there: opening it says why it cannot be. */
+export function hasSqliteFile(config: Config): boolean {
+  try {
+    statSync(sqliteFilePath(config))
+    return true
+  } catch (error) {
+    return !['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
+  }
 }
 
 /** Tells in a sentence, without passwords, where the database is. */
@@ -75,7 +87,7 @@ export async function openForCommand(
 
 /** Refuses to make a SQLite file where none is: the settings of whoever runs the command may not be those of the service. */
 function mustBeThere(config: Config): void {
-  if (config.databaseUrl === null && !existsSync(sqliteFilePath(config)))
+  if (config.databaseUrl === null && !hasSqliteFile(config))
     throw new CannotOpen(
       `There is no database at ${sqliteFilePath(config)}. Commands need the settings that the service is started with, such as COUNTERSIGN_DATA or DATABASE_URL.`,
     )

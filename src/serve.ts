@@ -20,7 +20,9 @@ export async function serve(): Promise<void> {
   const log = pino({ level: config.logLevel, redact: ['req.headers.cookie', 'req.headers.authorization'] })
   for (const name of unknownSettings(process.env)) log.warn({ setting: name }, 'this is not a setting; is it misspelt?')
 
-  await mkdir(config.dataFolder, { recursive: true, mode: 0o700 })
+  await mkdir(config.dataFolder, { recursive: true, mode: 0o700 }).catch((error: Error) => {
+    throw new CannotOpen(`The data folder cannot be made (COUNTERSIGN_DATA). ${error.message}`)
+  })
   const db = await openDatabaseOf(config)
   const key = await openForService(config, db, machineClock)
   const service = createService({
@@ -40,9 +42,7 @@ export async function serve(): Promise<void> {
       log.info({}, 'the first administrator was created from the settings')
   }
   const server = await listen(service, config).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EADDRINUSE'
-      ? new CannotOpen(`Port ${config.port} is taken. Choose another one with PORT.`)
-      : error
+    throw cannotListen(config, error) ?? error
   })
   await announce(config, service)
   const stopWorking = workInBackground(service, machineClock, log)
@@ -50,6 +50,21 @@ export async function serve(): Promise<void> {
     await Promise.all([server.stop(), stopWorking()])
     await db.destroy()
   })
+}
+
+/** Says why nothing can be listened to, where the settings are to blame; null otherwise. */
+function cannotListen({ port, host }: Config, { code }: NodeJS.ErrnoException): CannotOpen | null {
+  switch (code) {
+    case 'EADDRINUSE':
+      return new CannotOpen(`Port ${port} is taken. Choose another one with PORT.`)
+    case 'EACCES':
+      return new CannotOpen(`Port ${port} may not be used by this user. Choose one from 1024 on with PORT.`)
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new CannotOpen(`COUNTERSIGN_HOST is "${host}", which is no address of this machine.`)
+    default:
+      return null
+  }
 }
 
 /** Reads what the build made for browsers, and the names it gave to the script and the style sheet. */

@@ -3,7 +3,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -558,6 +558,25 @@ for (const dialect of dialects) {
         const found = lines(await run('doctor'))
         expect(found.Clock).toMatch(/^FAIL: The newest audit event is dated 1 hour in the future/)
         expect(found.Outbox).toMatch(/^FAIL: The last mail is dated 1 hour in the future/)
+      })
+
+      test('finds a database that is damaged or may not be looked at, and makes the other checks all the same', async () => {
+        const withoutDatabase = { COUNTERSIGN_URL: 'http://localhost:8080', COUNTERSIGN_DATA: join(folder, 'odd') }
+        await mkdir(withoutDatabase.COUNTERSIGN_DATA, { mode: 0o700 })
+        await writeFile(join(folder, 'odd/countersign.sqlite'), 'this is no database '.repeat(100))
+        const damaged = lines(await runCommand(['doctor'], withoutDatabase))
+        expect(damaged.Database).toMatch(/^FAIL: .*countersign\.sqlite does not answer: .*file is not a database/)
+        expect(damaged['Mail server']).toMatch(/^warn/)
+        await rm(join(folder, 'odd'), { recursive: true })
+        await symlink('odd', join(folder, 'odd'))
+        const hidden = lines(await runCommand(['doctor'], withoutDatabase))
+        expect(hidden['Key file']).toMatch(/^FAIL: .*cannot be looked at: ELOOP/)
+        expect(hidden.Database).toMatch(/^FAIL: .*countersign\.sqlite does not answer: .*ELOOP/)
+        const listed = await runCommand(['user', 'list'], withoutDatabase)
+        expect(listed).toMatchObject({
+          code: 1,
+          said: expect.stringMatching(/^countersign: The database cannot be used\. ELOOP/),
+        })
       })
 
       test('finds a wrong key, an old schema, and a database that is not there', async () => {

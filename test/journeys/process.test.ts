@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, mkdtemp, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -211,6 +211,27 @@ for (const dialect of dialects) {
     test('warns of a setting that it does not know', async () => {
       const service = await start({ COUNTERSIGN_SESION_IDLE: '1h' })
       expect(service.output()).toContain('COUNTERSIGN_SESION_IDLE')
+    })
+
+    test('says in a sentence that there is no such address, no such folder, or no such database', async () => {
+      await writeFile(join(folder, 'file'), 'no folder')
+      const cases: [Record<string, string>, string][] = [
+        [
+          { COUNTERSIGN_HOST: '203.0.113.7' },
+          'COUNTERSIGN_HOST is "203.0.113.7", which is no address of this machine.',
+        ],
+        [{ COUNTERSIGN_DATA: join(folder, 'file/below') }, 'The data folder cannot be made (COUNTERSIGN_DATA).'],
+      ]
+      for (const [settings, says] of cases) {
+        const { written } = await refuse(settings)
+        expect(written).toContain(`Countersign cannot start. ${says}`)
+        expect(written.split('It wrote:')[1]).not.toMatch(/^ +at /m)
+      }
+      if (postgres) return
+      await rm(data(), { recursive: true })
+      await mkdir(data(), { mode: 0o700 })
+      await writeFile(join(data(), 'countersign.sqlite'), 'this is no database '.repeat(100), { mode: 0o600 })
+      expect((await refuse()).written).toContain('Countersign cannot start. The database cannot be used. file is not a')
     })
 
     test('says that the port is taken', async () => {

@@ -1,12 +1,19 @@
 // Checks of the database: whether it is reached, whether it can be written to, whose schema and whose key it has, and what it
 // takes the time to be. Nothing in it is changed.
 
-import { existsSync } from 'node:fs'
 import { sql } from 'kysely'
-import { type Config, sqliteFilePath } from '../../config.ts'
+import type { Config } from '../../config.ts'
 import { type Database, tryWriting } from '../../database/database.ts'
 import { schemaState } from '../../database/migrate.ts'
-import { CannotOpen, keyBytes, messagesIn, nameOfDatabase, openDatabaseOf, whyNotServed } from '../../open.ts'
+import {
+  CannotOpen,
+  hasSqliteFile,
+  keyBytes,
+  messagesIn,
+  nameOfDatabase,
+  openDatabaseOf,
+  whyNotServed,
+} from '../../open.ts'
 import { masterKey } from '../../secrets/master-key.ts'
 import { confirmKey, hasKeyCheck, sealerFor } from '../../secrets/sealing.ts'
 import { type Clock, isoTime, minutes, seconds } from '../../time.ts'
@@ -16,7 +23,7 @@ import { fail, lengthOf, ok, type Result, warn } from './check.ts'
 export async function reachDatabase(config: Config): Promise<{ db: Database | null; result: Result }> {
   const about = 'Database'
   const name = nameOfDatabase(config)
-  if (config.databaseUrl === null && !existsSync(sqliteFilePath(config)))
+  if (config.databaseUrl === null && !hasSqliteFile(config))
     return {
       db: null,
       result: fail(
@@ -25,13 +32,17 @@ export async function reachDatabase(config: Config): Promise<{ db: Database | nu
         'Give this command the settings of the service, or start the service once: it makes the database.',
       ),
     }
-  const db = await openDatabaseOf(config)
+  let db: Database | null = null
   try {
+    db = await openDatabaseOf(config)
     await sql`select 1`.execute(db)
     return { db, result: ok(about, `${name} answers.`) }
   } catch (error) {
-    await db.destroy()
-    const todo = 'Look whether it runs, and whether DATABASE_URL (or COUNTERSIGN_DATA) is right.'
+    await db?.destroy()
+    const todo =
+      config.databaseUrl === null
+        ? 'Run this as the user who runs the service, and look whether COUNTERSIGN_DATA is right.'
+        : 'Look whether it runs, and whether DATABASE_URL is right.'
     return { db: null, result: fail(about, `${name} does not answer: ${messagesIn(error)}`, todo) }
   }
 }
@@ -72,7 +83,9 @@ export async function checkKey(config: Config, db: Database, clock: Clock): Prom
       ? ok(about, 'It is the one that the database was made with.')
       : fail(about, 'It is not the one that the database was made with.', todo)
   } catch (error) {
-    return fail(about, error instanceof CannotOpen ? error.message : messagesIn(error), todo)
+    return error instanceof CannotOpen
+      ? fail(about, error.message, todo)
+      : fail(about, `It cannot be checked: ${messagesIn(error)}`, 'Mend first what keeps the database from answering.')
   }
 }
 

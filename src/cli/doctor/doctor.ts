@@ -3,6 +3,7 @@
 
 import { type Config, ConfigFaults, readConfig, unknownSettings } from '../../config.ts'
 import type { Database } from '../../database/database.ts'
+import { messagesIn } from '../../open.ts'
 import { type Command, exitCodes, type Surroundings } from '../command.ts'
 import { plain } from '../terminal.ts'
 import { checkAdministrators, checkAuditChain } from './accounts.ts'
@@ -44,6 +45,9 @@ async function* results(surroundings: Surroundings): AsyncGenerator<Result> {
   if (db) {
     try {
       yield* inDatabase(config, db, surroundings)
+    } catch (error) {
+      // A file that is damaged says so at any of these; the checks that need no database are made all the same.
+      yield fail('Database', `It cannot be read: ${messagesIn(error)}`, 'If it is damaged, restore it from a backup.')
     } finally {
       await db.destroy()
     }

@@ -1,9 +1,10 @@
 // Checks of the machine: the data folder and the key file, who may read them, and how much room there is.
 
-import { stat, statfs } from 'node:fs/promises'
+import { access, constants, stat, statfs } from 'node:fs/promises'
 import { type Config, keyFilePath } from '../../config.ts'
 import { fail, ok, type Result, warn } from './check.ts'
 
+const todoUser = 'Run commands as the user who runs the service.'
 const mebibyte = 1024 * 1024
 
 /** Checks that the data folder is there and is its owner's alone. */
@@ -36,13 +37,20 @@ export async function checkKeyFile(config: Config): Promise<Result> {
   const about = 'Key file'
   if (config.secretKey !== null) return ok(about, 'Not needed: the key is a setting.')
   const path = keyFilePath(config)
-  const found = await stat(path).catch(() => null)
-  if (!found)
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => error)
+  if (found instanceof Error && !['ENOENT', 'ENOTDIR'].includes(found.code ?? ''))
+    return fail(about, `${path} cannot be looked at: ${found.message}`, todoUser)
+  if (found instanceof Error)
     return fail(
       about,
       `${path} is not there, and COUNTERSIGN_SECRET_KEY is not set.`,
       'Put the key back from where you keep it. On a new installation, start the service once.',
     )
+  const mayRead = await access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  )
+  if (!mayRead) return fail(about, `${path} cannot be read by the user who runs this.`, todoUser)
   return (found.mode & 0o077) === 0
     ? ok(about, `${path} is its owner’s alone.`)
     : fail(about, `${path} can be read by others than its owner.`, `Run: chmod 600 ${path}`)
