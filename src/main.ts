@@ -1,6 +1,7 @@
 // Where the process begins, and the only file that acts when it is imported. Without arguments it serves; everything else is
 // for the command line.
 
+import { availableParallelism } from 'node:os'
 import { runCommandLine } from './cli/cli.ts'
 import { processTerminal } from './cli/terminal.ts'
 import { ConfigFaults } from './config.ts'
@@ -24,6 +25,10 @@ function cannotStart(error: unknown): never {
 const leaveToService = async () => {
   throw new Error('A command sends no mail.')
 }
+
+// Hashes are computed in the pool of threads that reading files and looking up hosts need as well. Four is what the pool has
+// unless it is told, before its first use: on four cores, hashes alone would fill it.
+process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 4)
 
 const words = process.argv.slice(2)
 const startService = () => serve().catch(cannotStart)

@@ -164,9 +164,9 @@ async function withReasons<Result>(act: () => Promise<Result>): Promise<Result> 
 export function messagesIn(error: unknown): string {
   const told = error instanceof Error ? [error, error.cause].filter((one) => one instanceof Error) : []
   // Several addresses of one host that all fail come as one error without words of its own.
-  return told
+  const words = told
     .flatMap((one) => (one instanceof AggregateError ? one.errors : [one]))
     .map((one) => (one instanceof Error ? one.message : String(one)))
     .filter(Boolean)
-    .join(' ')
+  return [...new Set(words)].join(' ')
 }

@@ -1,7 +1,7 @@
 // The listener: one HTTP server in front of the service, and its orderly end.
 
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Service } from './service.ts'
 import { seconds } from './time.ts'
@@ -19,8 +19,11 @@ export async function listen(
 ): Promise<Listening> {
   const answer = getRequestListener(
     (request, env) => {
-      const { remoteAddress } = (env as { incoming: { socket: { remoteAddress?: string } } }).incoming.socket
-      return service.fetch(request, { remoteAddress: remoteAddress ?? 'unknown' })
+      const { socket } = (env as { incoming: { socket: Socket } }).incoming
+      return service.fetch(request, {
+        remoteAddress: socket.remoteAddress ?? 'unknown',
+        isGone: () => socket.destroyed,
+      })
     },
     // A host or path that makes no URL never comes to a door; its answer carries the same headers all the same.
     { errorHandler: (error) => service.fault(error instanceof RequestError ? 400 : 500, error) },

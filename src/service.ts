@@ -9,6 +9,7 @@ import { type Caller, record } from './audit/record.ts'
 import { type Branding, createBranding } from './branding/branding.ts'
 import { type Config, ConfigFaults } from './config.ts'
 import type { Database } from './database/database.ts'
+import { DatabaseUnavailable } from './database/unavailable.ts'
 import { createPolicies } from './enforcement/policies.ts'
 import type { Connection } from './http/caller.ts'
 import type { Answered } from './http/door.ts'
@@ -51,6 +52,8 @@ export interface ServiceParts {
   key: MasterKey
   clock: Clock
   mailer: Mailer
+  /** The queue of hashes; one is made where none is given. */
+  hashing?: Hashing
   log: ServiceLog
   assets: { script: string; style: string; files: StaticFiles }
 }
@@ -84,15 +87,14 @@ export interface Service {
 
 /** Builds the service. It listens to nothing and does no background work by itself: `server.ts` and `main.ts` see to that. */
 export function createService(parts: ServiceParts): Service {
-  const { config, db, key, clock, log } = parts
-  const hashing = createHashing(clock)
+  const { config, db, key, clock, log, hashing = createHashing(clock) } = parts
   const onFault = (error: unknown) => log.error({ err: error }, 'counting failed; nothing else is harmed')
   const metrics = createMetrics({ db, clock, hashing, onFault })
   const machine = createMachine(parts, { hashing, measures: metrics })
   const settings = settingsOf(config, machine.branding)
   const hooks = {
     onBug: (error: unknown, caller: Caller) =>
-      log.error({ err: error, requestId: caller.requestId }, 'a request failed'),
+      log.error({ err: error, requestId: caller.requestId }, whatFailed(error)),
     onAnswer: ({ caller, route, ...answer }: Answered) => {
       metrics.answered({ ...answer, route })
       const { milliseconds, refused, token, ...line } = answer
@@ -154,6 +156,10 @@ export function createService(parts: ServiceParts): Service {
         ? `${config.url}/set-up?token=${await firstAdministratorToken(db, key)}`
         : null,
   }
+}
+
+function whatFailed(error: unknown): string {
+  return error instanceof DatabaseUnavailable ? 'a request failed: the database cannot be used' : 'a request failed'
 }
 
 function settingsOf(config: ServiceParts['config'], branding: Branding): HttpSettings {

@@ -35,7 +35,7 @@ export async function seed(
   } finally {
     await db.destroy()
   }
-  const passwordHash = await createHashing(() => now, 1).hashPassword(password)
+  const passwordHash = await createHashing(() => now, { concurrency: 1 }).hashPassword(password)
   const intake = 'postgres' in at ? await openPostgres(at.postgres) : openSqlite(at.sqliteFile)
   try {
     for (let from = 0; from < users; from += atOnce) {

@@ -20,7 +20,7 @@ export async function measureHashes(atOnce: number, seconds: number): Promise<Ha
 }
 
 async function hashAway(atOnce: number, seconds: number): Promise<HashSpeed> {
-  const hashing = createHashing(Date.now, atOnce)
+  const hashing = createHashing(Date.now, { concurrency: atOnce })
   const stored = await hashing.hashPassword('four words nobody would guess')
   const [used, began] = [process.cpuUsage(), performance.now()]
   let done = 0

@@ -123,7 +123,7 @@ const ownPurposes: Record<string, string> = {
   'GET /admin/settings/branding': 'The form for name, colour and logo. Needs a fresh proof.',
   'POST /admin/settings/branding': 'Saves them; takes a file, and up to 320 KiB. Needs a fresh proof.',
   'GET /healthz': 'Answers while the process is alive.',
-  'GET /readyz': 'Answers 200 while the database answers, else 503.',
+  'GET /readyz': 'Answers 200 while the database can be written to and read, else 503.',
   'GET /metrics': 'The figures of this process, for Prometheus.',
   'GET /api/openapi.json': 'The description of the API.',
 }

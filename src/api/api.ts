@@ -15,6 +15,7 @@ import { policyOperations } from './operations/policy.ts'
 import { userActOperations } from './operations/user-acts.ts'
 import { userOperations } from './operations/users.ts'
 import { problem } from './problems.ts'
+import { createReadiness } from './readiness.ts'
 
 export interface ApiParts {
   machine: SignInParts
@@ -42,14 +43,10 @@ export function createApi({ machine, settings }: ApiParts, { exposition, ...hook
 
   door.anyone('get', '/healthz', (c) => c.json({ status: 'alive' }))
 
-  door.anyone('get', '/readyz', async (c) => {
-    try {
-      await machine.db.selectFrom('installation').select('id').executeTakeFirstOrThrow()
-      return c.json({ status: 'ready' })
-    } catch {
-      return c.json({ status: 'unavailable' }, 503)
-    }
-  })
+  const isReady = createReadiness(machine)
+  door.anyone('get', '/readyz', async (c) =>
+    (await isReady()) ? c.json({ status: 'ready' }) : c.json({ status: 'unavailable' }, 503),
+  )
 
   door.monitoring('get', '/metrics', async (c) => {
     const { type, text } = await exposition()

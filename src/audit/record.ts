@@ -10,6 +10,8 @@ export interface Caller {
   address: string
   userAgent: string
   requestId: string
+  /** True once the connection is closed, so that nobody waits for the answer any more. */
+  isGone?: () => boolean
 }
 
 export interface Circumstances {

@@ -72,6 +72,12 @@ export function changedRows(result: {
   return Number(result.numUpdatedRows ?? result.numDeletedRows ?? result.numInsertedOrUpdatedRows ?? 0n)
 }
 
+/** Writes what is there already, and commits it: a disk that is full shows at the commit. Throws when nothing can be written. */
+export async function writeTheSame(db: Database): Promise<void> {
+  const written = await db.updateTable('installation').set({ id: 1 }).where('id', '=', 1).executeTakeFirst()
+  if (changedRows(written) !== 1) throw new Error('The database has not been set up.')
+}
+
 class TakenBack extends Error {}
 
 /** Writes what is there already and takes it back. Throws when the database does not let itself be written to. */

@@ -1,15 +1,16 @@
-// Brings the schema up to date. Forward only, one file each, in order, under Kysely's lock, so that several processes
-// may start at once. Every migration is listed here by hand: a bundle has no folder to read.
+// Brings the schema up to date. Forward only, one file each, in order, in one transaction under a lock, so that several
+// processes may start at once. Every migration is listed here by hand: a bundle has no folder to read.
 
 import { sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
-import { type Database, hasTable } from './database.ts'
+import { type Database, type DatabaseTransaction, hasTable } from './database.ts'
 import * as foundation from './migrations/001-foundation.ts'
 import * as accounts from './migrations/002-accounts.ts'
 import * as auditChain from './migrations/003-audit-chain.ts'
 import * as enforcingSafely from './migrations/004-enforcing-safely.ts'
 import * as administration from './migrations/005-administration.ts'
 import * as accountLife from './migrations/006-account-life.ts'
+import { isLocked } from './unavailable.ts'
 
 const migrations: Record<string, Migration> = {
   '001-foundation': foundation,
@@ -23,12 +24,27 @@ const migrations: Record<string, Migration> = {
 /** The migration that makes the schema of this program. */
 export const newestMigration = Object.keys(migrations).at(-1) ?? ''
 
+/** So often a process asks for its turn while another one migrates; on SQLite each time takes five seconds. */
+const mostTurns = 60
+
 /**
- * Runs what has not run yet, or of that what comes up to `last`, to make an empty database like an older one. Throws with
- * the migration's name when one fails, and leaves that one undone.
+ * Runs what has not run yet, or of that what comes up to `last`, to make an empty database like an older one: all of it or
+ * nothing. Throws with the migration's name when one fails.
  */
 export async function migrate(db: Database, last?: string): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
+  for (let turns = 1; ; turns += 1) {
+    try {
+      return await db.transaction().execute((trx) => migrateInTurn(trx, last))
+    } catch (error) {
+      if (!isLocked(error) || turns === mostTurns) throw error
+    }
+  }
+}
+
+async function migrateInTurn(trx: DatabaseTransaction, last: string | undefined): Promise<void> {
+  // Before anything else: also the tables in which migrations are noted are made by one process.
+  await trx.getExecutor().adapter.acquireMigrationLock(trx, { lockTable: '', lockRowId: '' })
+  const migrator = new Migrator({ db: trx, provider: { getMigrations: async () => migrations } })
   const { error, results } = last === undefined ? await migrator.migrateToLatest() : await migrator.migrateTo(last)
   if (!error) return
   const failed = results?.find((result) => result.status === 'Error')

@@ -4,11 +4,16 @@
 import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely'
-import type { Database } from './database.ts'
+import { PatientDriver } from './sqlite-driver.ts'
 import type { Tables } from './tables.ts'
 
 /** Opens (and creates) the file, for use by several processes of one machine. `:memory:` is for tests. */
-export function openSqlite(file: string): Database {
+export function openSqlite(file: string): Kysely<Tables> {
+  return new Kysely<Tables>({ dialect: sqliteDialect(file) })
+}
+
+/** Opens the file as `openSqlite` does, for whoever puts something between it and Kysely. */
+export function sqliteDialect(file: string): SqliteDialect {
   // Made here, because SQLite would make it readable for everybody; its log files take after it.
   if (file !== ':memory:') closeSync(openSync(file, 'a', 0o600))
   const connection = new DatabaseSync(file)
@@ -16,26 +21,28 @@ export function openSqlite(file: string): Database {
   connection.exec('PRAGMA journal_mode = WAL')
   connection.exec('PRAGMA synchronous = FULL')
   connection.exec('PRAGMA foreign_keys = ON')
-  return new Kysely<Tables>({ dialect: new Dialect({ database: asKyselyExpects(connection) }) })
+  // From here on the driver waits instead: SQLite's own waiting would hold up everything that this process does.
+  connection.exec('PRAGMA busy_timeout = 0')
+  return new Dialect(connection)
 }
 
 /**
  * Creates a file that is filled in one go and then given its name: nothing is written twice, and a crash leaves a file that
  * nobody takes for anything. Throws when the file is there.
  */
-export function openSqliteDraft(file: string): Database {
+export function openSqliteDraft(file: string): Kysely<Tables> {
   closeSync(openSync(file, 'wx', 0o600))
   const connection = new DatabaseSync(file)
   connection.exec('PRAGMA journal_mode = OFF')
   connection.exec('PRAGMA synchronous = OFF')
   connection.exec('PRAGMA foreign_keys = ON')
-  return new Kysely<Tables>({ dialect: new Dialect({ database: asKyselyExpects(connection) }) })
+  return new Kysely<Tables>({ dialect: new Dialect(connection) })
 }
 
 /** Opens a file that is there, and cannot write to it. */
-export function openSqliteForReading(file: string): Database {
+export function openSqliteForReading(file: string): Kysely<Tables> {
   const connection = new DatabaseSync(file, { readOnly: true })
-  return new Kysely<Tables>({ dialect: new Dialect({ database: asKyselyExpects(connection) }) })
+  return new Kysely<Tables>({ dialect: new Dialect(connection) })
 }
 
 /**
@@ -43,13 +50,26 @@ export function openSqliteForReading(file: string): Database {
  * several processes that start at once the first one migrates while the others wait, and a crash leaves nothing half done.
  */
 class Dialect extends SqliteDialect {
+  readonly #connection: DatabaseSync
+
+  constructor(connection: DatabaseSync) {
+    super({ database: asKyselyExpects(connection) })
+    this.#connection = connection
+  }
   override createAdapter() {
     return new Adapter()
+  }
+  override createDriver() {
+    return new PatientDriver(asKyselyExpects(this.#connection), () => this.#connection.isTransaction)
   }
 }
 
 class Adapter extends SqliteAdapter {
   override get supportsTransactionalDdl() {
+    return true
+  }
+  /** There is one, and the driver sees to it that it is used by one at a time. */
+  override get supportsMultipleConnections() {
     return true
   }
 }

@@ -8,6 +8,8 @@ import type { Caller } from '../audit/record.ts'
 /** What the listener tells about the connection. */
 export interface Connection {
   remoteAddress: string
+  /** True once it is closed. */
+  isGone?: () => boolean
 }
 
 /** Works out who is calling, and gives the request its number. Only a peer in `trusted` is believed about the address. */
@@ -16,6 +18,7 @@ export function callerOf(headers: Headers, connection: Connection | undefined, t
     address: clientAddress(connection?.remoteAddress ?? 'unknown', headers.get('x-forwarded-for'), trusted),
     userAgent: headers.get('user-agent') ?? '',
     requestId: randomBytes(8).toString('hex'),
+    ...(connection?.isGone ? { isGone: connection.isGone } : {}),
   }
 }
 

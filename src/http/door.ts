@@ -7,6 +7,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { matchedRoutes } from 'hono/route'
 import type { Scope } from '../access-tokens/scopes.ts'
 import { type Caller, printable, recordAlone } from '../audit/record.ts'
+import { DatabaseUnavailable } from '../database/unavailable.ts'
 import { Refusal, type RefusalCode } from '../refusal.ts'
 import { mustHaveScope } from '../sign-in/administer.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
@@ -19,6 +20,7 @@ import {
   type Standing,
   type TokenStanding,
 } from '../sign-in/standing.ts'
+import { seconds } from '../time.ts'
 import { may, type Permission } from '../users/roles.ts'
 import { bearerToken, mustBeValidToken } from './bearer.ts'
 import { type Connection, callerOf } from './caller.ts'
@@ -47,6 +49,8 @@ export interface DoorEnv {
     /** Where the token stands that this request bears, on a route that is for programs. */
     token: TokenStanding | null
     refused: RefusalCode | null
+    /** Shows the form again that was sent, as it was filled in, for somebody who is to try again in a moment. */
+    showAgain: ((refusal: Refusal) => Answer) | null
   }
 }
 export type DoorContext = Context<DoorEnv>
@@ -94,7 +98,7 @@ export interface DoorParts {
   settings: HttpSettings
   /** Turns a refusal, or a bug (as null), into this door's language. */
   refuse: (c: DoorContext, refusal: Refusal | null) => Answer
-  /** Done before every request that reaches a route of this door, but for files; a failure is the request's own to notice. */
+  /** Done before every request that reaches a route of this door, but for files; a failure that is not the database's is only logged. */
   prepare?: () => Promise<void>
   /** Told of everything that was not a refusal, for the log. */
   onBug: (error: unknown, caller: Caller) => void
@@ -149,6 +153,7 @@ export function createDoor(parts: DoorParts): Door {
     c.set('standing', null)
     c.set('token', null)
     c.set('refused', null)
+    c.set('showAgain', null)
     await next()
     setSecurityHeaders(c.res.headers, settings)
     c.res.headers.set('X-Request-Id', caller.requestId)
@@ -180,18 +185,23 @@ export function createDoor(parts: DoorParts): Door {
     const byToken = bearerToken(c) !== null && handlers.some((handler) => declared.get(handler)?.scope !== undefined)
     if (!byToken) mustBeSameOrigin(c.req.raw, settings.url)
     const isFile = handlers.some((handler) => declared.get(handler)?.isFile)
-    if (!isFile) await parts.prepare?.().catch((error: unknown) => parts.onBug(error, c.get('caller')))
+    if (!isFile) await prepare(c)
     await next()
   })
+  const prepare = (c: DoorContext) =>
+    parts.prepare?.().catch((error: unknown) => {
+      // Whatever is asked next of the database would only wait as long again.
+      if (error instanceof DatabaseUnavailable) throw error
+      parts.onBug(error, c.get('caller'))
+    })
   app.notFound(() => refuseWith(new Refusal('not-found')))
   app.onError(async (error, c) => {
-    if (!(error instanceof Refusal)) {
-      parts.onBug(error, c.get('caller'))
-      return parts.refuse(c, null)
-    }
-    c.set('refused', error.code)
-    await noteRefusal(c, machine, error).catch((failure: unknown) => parts.onBug(failure, c.get('caller')))
-    return parts.refuse(c, error)
+    if (!(error instanceof Refusal)) parts.onBug(error, c.get('caller'))
+    const refusal = asRefusal(error, machine)
+    c.set('refused', refusal?.code ?? null)
+    if (refusal)
+      await noteRefusal(c, machine, refusal).catch((failure: unknown) => parts.onBug(failure, c.get('caller')))
+    return parts.refuse(c, refusal)
   })
 
   function declare<Given extends unknown[]>(
@@ -237,6 +247,16 @@ export function createDoor(parts: DoorParts): Door {
       declare(access, async (c) => [await mustBeInPerson(c, machine, settings, access)], { scope: null })(...route),
   }
 }
+
+/** Says no for what was thrown: for its own reason, or because the database cannot be used. Null for a bug. */
+export function asRefusal(error: unknown, { clock }: Pick<SignInParts, 'clock'>): Refusal | null {
+  if (error instanceof Refusal) return error
+  if (!(error instanceof DatabaseUnavailable)) return null
+  return new Refusal('unavailable', { cause: error, retryAt: clock() + retryAfter })
+}
+
+/** A database that cannot be used is worth another try after this long. */
+const retryAfter = seconds(5)
 
 function refuseWith(refusal: Refusal): never {
   throw refusal

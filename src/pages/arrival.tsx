@@ -66,7 +66,7 @@ function firstAdministratorPages(door: Door, parts: PageParts): void {
       )
       return page(c, view, 422)
     }
-    const passwordHash = await machine.hashing.hashPassword(typed.password)
+    const passwordHash = await machine.hashing.hashPassword(typed.password, c.get('caller'))
     const now = machine.clock()
     const progress = await machine.db.transaction().execute(async (trx) => {
       const caller = c.get('caller')
@@ -104,7 +104,7 @@ function invitationPages(door: Door, parts: PageParts): void {
     const problem = await newPasswordProblem(machine, account, password)
     if (problem !== null) return showInvitation(c, parts, { token, account, problem })
     const userId = account.user.id
-    const hash = await machine.hashing.hashPassword(password)
+    const hash = await machine.hashing.hashPassword(password, c.get('caller'))
     const now = machine.clock()
     const progress = await machine.db.transaction().execute(async (trx) => {
       if (!(await consumeInvitation(trx, token, now))) throw new Refusal('link-invalid')

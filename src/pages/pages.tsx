@@ -31,6 +31,7 @@ import { setUpLinkPages } from './set-up-link.tsx'
 import { setUpMfaPages } from './set-up-mfa.tsx'
 import { signInPages } from './sign-in.tsx'
 import { signInSteps } from './sign-in-steps.tsx'
+import type { Frame } from './views/parts/frame.ts'
 import { RefusalView } from './views/refusal.tsx'
 
 /** Builds the door. `files` are the built files for browsers. */
@@ -80,6 +81,8 @@ async function refuse(c: DoorContext, parts: PageParts, refusal: Refusal | null)
       return c.redirect(await finishPending(c, parts), 303)
     const standing = c.get('standing')
     if (refusal.code === 'step-up-needed' && standing) return stepUp(c, parts, standing, returnPath(c))
+    const showAgain = c.get('showAgain')
+    if (refusal.status === 503 && showAgain) return showAgain(refusal)
   }
   return showRefusal(c, parts, refusal)
 }
@@ -87,6 +90,11 @@ async function refuse(c: DoorContext, parts: PageParts, refusal: Refusal | null)
 /** After a step-up: back to the page that asked for it. A form that was sent is opened again, not sent again. */
 function returnPath(c: DoorContext): string {
   return c.req.method === 'GET' ? `${c.req.path}${new URL(c.req.url).search}` : c.req.path
+}
+
+/** What was asked for may be asked for again; a form that was sent is not sent again without its sender. */
+function tryAgain(c: DoorContext, { t }: Frame): { href: string; label: string } | undefined {
+  return c.req.method === 'GET' ? { href: returnPath(c), label: t('refusal.tryAgain') } : undefined
 }
 
 function showRefusal(c: DoorContext, parts: PageParts, refusal: Refusal | null): Promise<Response> {
@@ -101,6 +109,7 @@ function showRefusal(c: DoorContext, parts: PageParts, refusal: Refusal | null):
       title={frame.t(`refusal.${words}.title` as MessageId)}
       detail={frame.t(`refusal.${words}.detail` as MessageId, { url: parts.settings.url })}
       retryAt={refusal?.retryAt}
+      action={refusal?.status === 503 ? tryAgain(c, frame) : undefined}
       requestId={c.get('caller').requestId}
       helpContact={account?.helpContact ?? undefined}
     />

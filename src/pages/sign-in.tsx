@@ -41,6 +41,7 @@ export function signInPages(door: Door, parts: PageParts): void {
     const form = await readForm(c)
     const next = safeReturnTo(form.text('next'), settings.url)
     const email = form.text('email')
+    c.set('showAgain', (refusal) => showSignInAgain(c, parts, refusal, { email, next }))
     const proving = await proveByEmailAndPassword(machine, {
       email,
       password: form.text('password'),
@@ -76,6 +77,19 @@ export function signInPages(door: Door, parts: PageParts): void {
     c.header('Clear-Site-Data', '"cache", "storage"')
     return c.redirect('/sign-in?notice=signed-out', 303)
   })
+}
+
+/** The form again, with the address that was typed, for somebody who is to try again in a moment. It asks nothing of the database. */
+function showSignInAgain(
+  c: DoorContext,
+  parts: PageParts,
+  refusal: Refusal,
+  { email, next }: { email: string; next: string | null },
+): Promise<Response> {
+  const frame = frameOf(c, parts, null)
+  if (refusal.retryAt !== undefined) setRetryAfter(c, refusal.retryAt, parts.machine.clock())
+  const problem = frame.t(refusal.code === 'busy' ? 'refusal.busy.detail' : 'refusal.unavailable.detail')
+  return page(c, <SignInView frame={frame} next={next ?? undefined} email={email} problem={problem} />, refusal.status)
 }
 
 /** Gives the words for a password that was not accepted: the same for every reason, with the time to try again when there is one. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { gatedArgon2 } from '../../test/support/gated-argon2.ts'
 import { Refusal } from '../refusal.ts'
 import { createHashing, hashCost } from './hashing.ts'
 
@@ -50,6 +51,20 @@ test('a recovery code’s hash hangs on code, salt and cost, and is 32 bytes', a
   expect((await hashRecoveryCode('0a1b2c3d4e5f6g7h', salt, { ...cost, passes: 2 })).equals(hash)).toBe(false)
 })
 
+test('a decoy that could not be made is made when it is needed', async () => {
+  const argon2 = gatedArgon2()
+  const { hash } = argon2
+  let failures = 1
+  argon2.hash = async (...given) => {
+    failures -= 1
+    if (failures >= 0) throw new Error('There is no memory left.')
+    return hash(...given)
+  }
+  const { verifyPassword } = createHashing(clock, { argon2 })
+  expect(await verifyPassword(null, 'anything')).toBe(false)
+  expect(argon2.begun).toBe(2)
+})
+
 describe('the queue', () => {
   const salt = Buffer.alloc(16, 1)
   /** A hash that takes next to no time. */
@@ -57,7 +72,7 @@ describe('the queue', () => {
   const slow = { memoryKib: 8 * 1024, passes: 3 }
 
   test('lets everybody through in the order they came, one at a time where there is one core', async () => {
-    const { hashRecoveryCode } = createHashing(clock, 1)
+    const { hashRecoveryCode } = createHashing(clock, { concurrency: 1 })
     const order: number[] = []
     // The first is the slowest: were they not one at a time, the others would be done before it.
     await Promise.all(
@@ -69,7 +84,7 @@ describe('the queue', () => {
   })
 
   test('says no at once, and when to come back, to whoever would be the 257th to wait', async () => {
-    const { hashRecoveryCode, verifyPassword } = createHashing(clock, 2)
+    const { hashRecoveryCode, verifyPassword } = createHashing(clock, { concurrency: 2 })
     // The decoy that it made first has taken its turn.
     await verifyPassword(null, 'anything')
     const outcomes = await Promise.allSettled(
@@ -85,7 +100,7 @@ describe('the queue', () => {
   })
 
   test('is open again once it has emptied, and after hashes that failed', async () => {
-    const { hashRecoveryCode } = createHashing(clock, 1)
+    const { hashRecoveryCode } = createHashing(clock, { concurrency: 1 })
     const impossible = { memoryKib: 0, passes: 0 }
     for (let round = 0; round < 3; round += 1) {
       const outcomes = await Promise.allSettled(

@@ -3,8 +3,8 @@
 
 import { availableParallelism } from 'node:os'
 import { type Algorithm, hash, hashRaw, verify } from '@node-rs/argon2'
-import { Refusal } from '../refusal.ts'
-import { type Clock, seconds } from '../time.ts'
+import type { Clock } from '../time.ts'
+import { createQueue, type Load, type Waiter } from './queue.ts'
 
 /** Cost of one hash: 19 MiB, 2 passes, 1 lane (OWASP ASVS 5.0 appendix C). */
 export const hashCost = { memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 } as const
@@ -18,69 +18,65 @@ export function isOutdated(stored: string): boolean {
   return !stored.startsWith(`$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$`)
 }
 
+/** What computes hashes. A test puts something in its place that takes no time, waits, or fails. */
+export interface Argon2 {
+  hash: typeof hash
+  hashRaw: typeof hashRaw
+  verify: typeof verify
+}
+
+/** Each may be told who waits for it, so that nothing is computed for somebody who has gone away. */
 export interface Hashing {
   /** Hashes a password for storing (PHC string with its own salt and cost). */
-  hashPassword(password: string): Promise<string>
+  hashPassword(password: string, waiter?: Waiter): Promise<string>
   /** Checks a password against a stored hash, or, given null, takes as long and says no. */
-  verifyPassword(stored: string | null, password: string): Promise<boolean>
+  verifyPassword(stored: string | null, password: string, waiter?: Waiter): Promise<boolean>
   /** Hashes a recovery code with its set's salt and cost; 32 bytes. */
-  hashRecoveryCode(code: string, salt: Buffer, cost: { memoryKib: number; passes: number }): Promise<Buffer>
+  hashRecoveryCode(
+    code: string,
+    salt: Buffer,
+    cost: { memoryKib: number; passes: number },
+    waiter?: Waiter,
+  ): Promise<Buffer>
   /** How many hashes are being computed and wait at present, and how many were refused so far. */
-  load(): { running: number; waiting: number; refused: number }
+  load(): Load
 }
 
 /** Refuses with `busy` when this many hashes wait already: better one clear no than everybody waiting for minutes. */
 const longestQueue = 256
 
-/** Makes the queue. `concurrency` is how many hashes are computed at once: by default one a core. */
-export function createHashing(clock: Clock, concurrency = availableParallelism()): Hashing {
-  const waiting: (() => void)[] = []
-  let running = 0
-  let refused = 0
+interface HashingOptions {
+  /** How many hashes are computed at once: by default one a core. */
+  concurrency?: number
+  argon2?: Argon2
+}
 
-  async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (running >= concurrency) {
-      if (waiting.length >= longestQueue) {
-        refused += 1
-        throw new Refusal('busy', { retryAt: clock() + seconds(5) })
-      }
-      await new Promise<void>((resolve) => waiting.push(resolve))
-    } else {
-      running += 1
-    }
-    try {
-      return await work()
-    } finally {
-      // The place is handed to the next in line, or given back.
-      const next = waiting.shift()
-      if (next) next()
-      else running -= 1
-    }
-  }
-
+/** Makes the queue, and what computes behind it. */
+export function createHashing(
+  clock: Clock,
+  { concurrency = availableParallelism(), argon2 = { hash, hashRaw, verify } }: HashingOptions = {},
+): Hashing {
+  const { inTurn, load } = createQueue(clock, { concurrency, longest: longestQueue })
   const options = { ...hashCost, algorithm: argon2id }
+
+  const makeDecoy = () => inTurn(() => argon2.hash('nobody has this password', options))
   // Made at once, so that the first guess at a name that nobody has takes no longer than the next.
-  const decoy = inTurn(() => hash('nobody has this password', options))
+  let decoy = makeDecoy()
+  decoy.catch(() => {})
 
   return {
-    load: () => ({ running, waiting: waiting.length, refused }),
-    hashPassword: (password) => inTurn(() => hash(normalised(password), options)),
-    verifyPassword: async (stored, password) => {
+    load,
+    hashPassword: (password, waiter) => inTurn(() => argon2.hash(normalised(password), options), waiter),
+    verifyPassword: async (stored, password, waiter) => {
+      if (stored === null) decoy = decoy.catch(makeDecoy)
       const against = stored ?? (await decoy)
-      const right = await inTurn(() => verify(against, normalised(password)))
+      const right = await inTurn(() => argon2.verify(against, normalised(password)), waiter)
       return right && stored !== null
     },
-    hashRecoveryCode: (code, salt, { memoryKib, passes }) =>
-      inTurn(() =>
-        hashRaw(code, {
-          algorithm: argon2id,
-          memoryCost: memoryKib,
-          timeCost: passes,
-          parallelism: 1,
-          outputLen: 32,
-          salt,
-        }),
-      ),
+    hashRecoveryCode: (code, salt, { memoryKib, passes }, waiter) => {
+      const cost = { algorithm: argon2id, memoryCost: memoryKib, timeCost: passes, parallelism: 1 }
+      return inTurn(() => argon2.hashRaw(code, { ...cost, outputLen: 32, salt }), waiter)
+    },
   }
 }
 

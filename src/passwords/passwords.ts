@@ -4,6 +4,7 @@ import { changedRows, type Database, type DatabaseTransaction } from '../databas
 import type { Instant } from '../time.ts'
 import { isActive } from '../users/state.ts'
 import { type Hashing, isOutdated } from './hashing.ts'
+import type { Waiter } from './queue.ts'
 
 export interface PasswordOwner {
   id: string
@@ -39,8 +40,9 @@ export async function checkPassword(
   hashing: Hashing,
   owner: PasswordOwner | null,
   password: string,
+  waiter?: Waiter,
 ): Promise<PasswordVerdict> {
-  const right = await hashing.verifyPassword(owner?.hash ?? null, password)
+  const right = await hashing.verifyPassword(owner?.hash ?? null, password, waiter)
   if (!owner) return { ok: false, because: 'no-such-user' }
   if (owner.hash === null) return { ok: false, because: 'no-password' }
   if (!right) return { ok: false, because: 'wrong' }
@@ -81,9 +83,10 @@ export async function renewHash(
   hashing: Hashing,
   { id, hash }: PasswordOwner,
   password: string,
+  waiter?: Waiter,
 ): Promise<void> {
   if (hash === null || !isOutdated(hash)) return
-  const renewed = await hashing.hashPassword(password)
+  const renewed = await hashing.hashPassword(password, waiter)
   // Only in place of the hash that was checked: a password that was changed meanwhile stays changed.
   await db
     .updateTable('users')

@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
 import { type Hashing, hashCost } from '../passwords/hashing.ts'
+import type { Waiter } from '../passwords/queue.ts'
 import { newId } from '../secrets/tokens.ts'
 import type { Instant } from '../time.ts'
 import { groupCode, newCode } from './code.ts'
@@ -22,11 +23,11 @@ export interface PreparedCodes {
 const cost = { memoryKib: hashCost.memoryCost, passes: hashCost.timeCost }
 
 /** Makes ten codes and their hashes. */
-export async function prepareCodes(hashing: Hashing): Promise<PreparedCodes> {
+export async function prepareCodes(hashing: Hashing, waiter?: Waiter): Promise<PreparedCodes> {
   const salt = randomBytes(16)
   const codes = Array.from({ length: codesPerSet }, newCode)
   const hashes = await Promise.all(
-    codes.map(async (code) => (await hashing.hashRecoveryCode(code, salt, cost)).toString('base64url')),
+    codes.map(async (code) => (await hashing.hashRecoveryCode(code, salt, cost, waiter)).toString('base64url')),
   )
   return { id: newId(), codes: codes.map(groupCode), salt, hashes }
 }
@@ -85,6 +86,7 @@ export async function lookUpCode(
   hashing: Hashing,
   userId: string,
   code: string,
+  waiter?: Waiter,
 ): Promise<FoundCode | null> {
   const set = await db
     .selectFrom('recovery_code_sets')
@@ -93,10 +95,8 @@ export async function lookUpCode(
     .where('saved_at', 'is not', null)
     .executeTakeFirst()
   if (!set) return null
-  const hash = await hashing.hashRecoveryCode(code, Buffer.from(set.salt, 'base64url'), {
-    memoryKib: set.memory_kib,
-    passes: set.passes,
-  })
+  const cost = { memoryKib: set.memory_kib, passes: set.passes }
+  const hash = await hashing.hashRecoveryCode(code, Buffer.from(set.salt, 'base64url'), cost, waiter)
   return { setId: set.id, hash: hash.toString('base64url') }
 }
 

@@ -43,7 +43,7 @@ export async function changePassword(
   const proved = await proveOldPassword(parts, standing, { oldPassword, knownBrowser, caller })
   if (!proved.ok) return proved
 
-  const hash = await parts.hashing.hashPassword(newPassword)
+  const hash = await parts.hashing.hashPassword(newPassword, caller)
   const now = parts.clock()
   const session = await parts.db.transaction().execute(async (trx) => {
     const account = await readAccount(trx, standing.account.user.id, now)
@@ -74,7 +74,8 @@ async function proveOldPassword(
   const limits = passwordLimits({ emailKey: user.emailKey, browser, address: caller.address })
   const admission = await admit(parts, inOrder(limits), now)
   if (!admission.admitted) return { ok: false, field: 'old', because: 'blocked', retryAt: admission.retryAt }
-  const verdict = await checkPassword(parts.hashing, await findPasswordOwner(parts.db, user.emailKey, now), oldPassword)
+  const owner = await findPasswordOwner(parts.db, user.emailKey, now)
+  const verdict = await checkPassword(parts.hashing, owner, oldPassword, caller)
   if (verdict.ok && verdict.owner.id === user.id) {
     await forgive(parts.db, limits.own, limits.shared)
     return { ok: true }

@@ -86,7 +86,7 @@ export async function confirmEnrolment(
     const clockOff = parsed === null ? null : clockIsOff(enrolment.secret, parsed, now, 'past-and-future')
     return refuseEnrolment(parts, holder, { because: 'wrong', clockOff, caller })
   }
-  const codes = await prepareCodes(parts.hashing)
+  const codes = await prepareCodes(parts.hashing, caller)
   const continued = await parts.db.transaction().execute(async (trx) => {
     const sealedSecret = await takeEnrolment(trx, user.id, enrolment.id, now)
     if (sealedSecret === null) return null
@@ -136,7 +136,7 @@ export async function renewRecoveryCodes(
 ): Promise<{ codes: PreparedCodes; continued: Continued }> {
   mustHaveProvedSecondFactor(holder)
   const { user } = accountOf(holder)
-  const codes = await prepareCodes(parts.hashing)
+  const codes = await prepareCodes(parts.hashing, caller)
   const now = parts.clock()
   const continued = await parts.db.transaction().execute(async (trx) => {
     await replaceCodes(trx, user.id, codes, now)

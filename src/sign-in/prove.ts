@@ -72,9 +72,9 @@ export async function proveByEmailAndPassword(
     await recordWrongPassword(parts, { because, closedUntil, subject: owner?.id ?? null, caller })
     return { ok: false, because: 'wrong', clockOff: false, ended: false, retryAt: closedUntil }
   }
-  const verdict = await checkPassword(parts.hashing, owner, password)
+  const verdict = await checkPassword(parts.hashing, owner, password, caller)
   if (!verdict.ok) return refuse(verdict.because)
-  await renewHash(parts.db, parts.hashing, verdict.owner, password)
+  await renewHash(parts.db, parts.hashing, verdict.owner, password, caller)
   const userId = verdict.owner.id
   const progress = await parts.db.transaction().execute(async (trx) => {
     if (!(await holdPassword(trx, verdict.owner))) return null
@@ -129,6 +129,7 @@ export async function provePassword(
     parts.hashing,
     await findPasswordOwner(parts.db, account.user.emailKey, parts.clock()),
     password,
+    caller,
   )
   if (!verdict.ok || verdict.owner.id !== account.user.id) {
     const because = verdict.ok ? 'wrong' : verdict.because
@@ -229,7 +230,7 @@ export async function proveRecoveryCode(
   const admission = await admitGuess(parts, signIn, limits)
   if (!admission.ok) return admission
   const parsed = parseRecoveryCode(code)
-  const found = parsed === null ? null : await lookUpCode(parts.db, parts.hashing, userId, parsed)
+  const found = parsed === null ? null : await lookUpCode(parts.db, parts.hashing, userId, parsed, caller)
   const proving = found
     ? await accept(parts, pending, {
         limits,

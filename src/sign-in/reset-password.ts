@@ -97,7 +97,7 @@ export async function resetPassword(
   if (!found) throw new Refusal('link-invalid')
   const problem = await newPasswordProblem(parts, found.account, password)
   if (problem !== null) return problem
-  const hash = await parts.hashing.hashPassword(password)
+  const hash = await parts.hashing.hashPassword(password, caller)
   const now = parts.clock()
   await parts.db.transaction().execute(async (trx) => {
     const link = await consumeLink(trx, 'reset-password', token, now)

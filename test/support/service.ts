@@ -11,6 +11,7 @@ import type { Tables } from '../../src/database/tables.ts'
 import type { StaticFiles } from '../../src/http/static-files.ts'
 import type { Mailer } from '../../src/mail/delivery.ts'
 import type { Message } from '../../src/mail/outbox.ts'
+import { type Argon2, createHashing } from '../../src/passwords/hashing.ts'
 import { masterKey } from '../../src/secrets/master-key.ts'
 import { confirmKey, sealerFor } from '../../src/secrets/sealing.ts'
 import { createService, type Service } from '../../src/service.ts'
@@ -34,7 +35,7 @@ export interface TestService {
   deliver(): Promise<void>
   /** Every line that was logged, as text. */
   logged: string[]
-  fetch(path: string, init?: RequestInit & { from?: string }): Promise<Response>
+  fetch(path: string, init?: RequestInit & { from?: string; isGone?: () => boolean }): Promise<Response>
   /** Builds the service anew on the same database, as after a restart. */
   restart(): void
   stop(): Promise<void>
@@ -53,6 +54,8 @@ export interface TestServiceOptions {
   fill?: (db: Kysely<Tables>, time: { now: Instant }) => Promise<void>
   /** Hands mail on to a real server; without it mails are only kept. */
   mailer?: Mailer | null
+  /** Computes hashes in place of argon2, in one queue that lets one at a time through. */
+  argon2?: Argon2
 }
 
 /** Stand-ins for what the build makes for browsers. */
@@ -75,6 +78,7 @@ export async function startService({
   hasMailServer = false,
   fill = async () => {},
   mailer = null,
+  argon2,
 }: TestServiceOptions = {}): Promise<TestService> {
   const postgres = dialect === 'postgres' ? await createDatabase(inject('postgresTemplate')) : null
   const db = await openDatabase(postgres ? { postgres: postgres.url } : { sqliteFile: ':memory:' })
@@ -100,6 +104,7 @@ export async function startService({
       db,
       key: secret,
       clock: () => time.now,
+      ...(argon2 ? { hashing: createHashing(() => time.now, { concurrency: 1, argon2 }) } : {}),
       mailer: async (message) => {
         mails.push(message)
         await mailer?.(message)
@@ -117,9 +122,10 @@ export async function startService({
     mails,
     logged,
     deliver: async () => void (await running.service.deliverMail()),
-    fetch: async (path, { from = '192.0.2.1', ...init } = {}) =>
+    fetch: async (path, { from = '192.0.2.1', isGone, ...init } = {}) =>
       running.service.fetch(new Request(new URL(path, url), { redirect: 'manual', ...init }), {
         remoteAddress: from,
+        ...(isGone ? { isGone } : {}),
       }),
     restart: () => {
       running.service = build()

@@ -1,0 +1,62 @@
+// Is this process ready to sign people in? It is when the database lets itself be written to, and lets the tables be read that
+// a sign-in needs. Looking changes nothing. Asked by many, it looks once a second, and answers in time whatever the database
+// does.
+
+import { setTimeout as wait } from 'node:timers/promises'
+import { type Database, writeTheSame } from '../database/database.ts'
+import type { SignInParts } from '../sign-in/parts.ts'
+import { type Instant, seconds } from '../time.ts'
+
+/** A balancer that asks does not wait for long. */
+const answerWithin = seconds(2)
+/** An answer is good for others who ask at the same time. */
+const goodFor = seconds(1)
+
+/** Makes the question; each process asks for itself. */
+export function createReadiness({ db, clock }: Pick<SignInParts, 'db' | 'clock'>): () => Promise<boolean> {
+  let looking: Promise<boolean> | null = null
+  let answer: { is: boolean; at: Instant } | null = null
+
+  async function look(): Promise<boolean> {
+    try {
+      const is = await lookInto(db).then(
+        () => true,
+        () => false,
+      )
+      answer = { is, at: clock() }
+      return is
+    } finally {
+      looking = null
+    }
+  }
+  return async () => {
+    // A clock that was set back makes nothing last.
+    if (answer && Math.abs(clock() - answer.at) < goodFor) return answer.is
+    looking ??= look()
+    const late = new AbortController()
+    const tooLate = wait(answerWithin, false, { signal: late.signal, ref: false }).catch(() => false)
+    return Promise.race([looking, tooLate]).finally(() => late.abort())
+  }
+}
+
+async function lookInto(db: Database): Promise<void> {
+  await db
+    .selectFrom('installation')
+    .select((e) =>
+      (
+        [
+          'policies',
+          'attempts',
+          'users',
+          'sign_ins',
+          'sessions',
+          'totp_factors',
+          'recovery_codes',
+          'audit_events',
+          'outbox',
+        ] as const
+      ).map((table) => e.exists(e.selectFrom(table).select(e.lit(1).as('one'))).as(table)),
+    )
+    .execute()
+  await writeTheSame(db)
+}
