@@ -4,7 +4,7 @@
 import { statSync } from 'node:fs'
 import { type Config, keyFilePath, sqliteFilePath } from './config.ts'
 import { readCopyNote } from './database/copy-note.ts'
-import { type Database, openDatabase } from './database/database.ts'
+import { type Database, type DatabaseAt, openDatabase } from './database/database.ts'
 import { migrate, schemaState } from './database/migrate.ts'
 import { createKeyFile, type MasterKey, masterKey, parseMasterKey, readKeyFile } from './secrets/master-key.ts'
 import { confirmKey, hasKeyCheck, isKeyOf, sealerFor } from './secrets/sealing.ts'
@@ -15,11 +15,11 @@ export class CannotOpen extends Error {}
 
 /** Opens the database of the settings; makes the SQLite file when it is missing. Throws `CannotOpen` where it may not. */
 export function openDatabaseOf(config: Config): Promise<Database> {
-  return withReasons(() =>
-    openDatabase(
-      config.databaseUrl === null ? { sqliteFile: sqliteFilePath(config) } : { postgres: config.databaseUrl },
-    ),
-  )
+  return withReasons(() => openDatabase(placeOf(config)))
+}
+
+function placeOf(config: Config): DatabaseAt {
+  return config.databaseUrl === null ? { sqliteFile: sqliteFilePath(config) } : { postgres: config.databaseUrl }
 }
 
 /** Tells whether there is a SQLite file. What may not be looked at may well be there: opening it says why it cannot be. */
@@ -32,10 +32,15 @@ export function hasSqliteFile(config: Config): boolean {
   }
 }
 
-/** Tells in a sentence, without passwords, where the database is. */
+/** Tells, without passwords, where the database of the settings is. */
 export function nameOfDatabase(config: Config): string {
-  if (config.databaseUrl === null) return sqliteFilePath(config)
-  const url = new URL(config.databaseUrl)
+  return nameOfPlace(placeOf(config))
+}
+
+/** Tells, without passwords, where a database is. */
+export function nameOfPlace(at: DatabaseAt): string {
+  if ('sqliteFile' in at) return at.sqliteFile
+  const url = new URL(at.postgres)
   return `PostgreSQL at ${url.host}${url.pathname}`
 }
 
@@ -104,10 +109,12 @@ export async function proveKeyTo(config: Config, db: Database): Promise<MasterKe
   })
 }
 
-/** Tells why a database is not to be served: in a backup, what was used up since would work again. */
+/** Tells why a database is not to be served: what was used up would work again in it, or half of it is not there yet. */
 export async function whyNotServed(db: Database): Promise<string | null> {
-  return (await readCopyNote(db)) === null
-    ? null
+  const note = await readCopyNote(db)
+  if (note === null) return null
+  return note.kind === 'unfinished-copy'
+    ? 'This database is a copy that is not finished. Run countersign copy-database again, or remove it and make a new one.'
     : 'This database is a backup that was put in place as it is: links and codes that were used since would work again. Move it away, and put it back with: countersign restore FILE'
 }
 

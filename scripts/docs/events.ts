@@ -73,6 +73,7 @@ const meanings: Record<AuditEvent['name'], string> = {
     'The audit log was exported, from its page or on the host; `filters` names what it was narrowed by.',
   'database.backed-up':
     'A backup of the database was written to a file on the host. The backup itself does not hold this event.',
+  'database.copied': 'Everything was copied from another database into this one, as it was: a move.',
   'database.restored':
     'A backup made at `madeAt` was put into this database, and what may have been used since was ended or voided: so many of each. Without `madeAt`, the operator has said that it was put back in another way. What happened after the backup was made is not in the log.',
   'mail.test-sent': 'An administrator sent a test mail to their own address.',

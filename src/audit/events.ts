@@ -103,6 +103,7 @@ export type AuditEvent =
   | { name: 'mail.test-sent'; details: { mail: string } }
   | { name: 'mail.retried'; details: { mail: string } }
   | { name: 'database.backed-up'; details: { rows: number } }
+  | { name: 'database.copied'; details: { from: string; to: string; rows: number } }
   | {
       name: 'database.restored'
       details: {

@@ -91,7 +91,7 @@ const restoreCommand: Command = {
     const opened = await openAsCurrent(file, config.dataFolder, progressOf(terminal, 'Checking')).catch(tellWhy)
     try {
       const key = await proveKeyTo(config, opened.db).catch(tellWhy)
-      const target = await openDatabaseOf(config)
+      const target = await openDatabaseOf(config).catch(tellWhy)
       try {
         const onProgress = progressOf(terminal, 'Restoring')
         const { tables, voided } = await restore(opened, target, { clock, onProgress }).catch(tellWhy)

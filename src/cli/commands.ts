@@ -3,6 +3,7 @@
 import { auditCommands } from './audit.ts'
 import { backupCommands } from './backup.ts'
 import type { Command } from './command.ts'
+import { copyDatabaseCommand } from './copy-database.ts'
 import { doctor } from './doctor/doctor.ts'
 import { helpCommand } from './help.ts'
 import { serveCommand } from './serve.ts'
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   ...auditCommands,
   signOutEveryoneCommand,
   ...backupCommands,
+  copyDatabaseCommand,
   doctor,
   helpCommand(() => commands),
 ]

@@ -48,6 +48,7 @@ async function readBackup(file: string, db: Database): Promise<BackupFile> {
   if (migration === null) throw new CopyFault(`${file} is not a backup of Countersign.`)
   if (state === 'newer') throw new CopyFault(`${file} was made by a newer version of Countersign. Use that version.`)
   const note = await readCopyNote(db)
+  if (note?.kind === 'unfinished-copy') throw new CopyFault(`${file} is a copy that was never finished.`)
   const layout = await layoutAt(migration)
   const verify = async (onProgress: OnProgress) => {
     await mustBeWhole(file, db)

@@ -45,6 +45,23 @@ export function openSqliteForReading(file: string): Kysely<Tables> {
   return new Kysely<Tables>({ dialect: new Dialect(connection) })
 }
 
+/** Tells whether anybody else has the file open, this process included: whoever has it open holds a lock on it. */
+export function isOpenElsewhere(file: string): boolean {
+  const connection = new DatabaseSync(file)
+  try {
+    connection.exec('PRAGMA busy_timeout = 0')
+    connection.exec('PRAGMA locking_mode = EXCLUSIVE')
+    connection.exec('BEGIN IMMEDIATE')
+    connection.exec('ROLLBACK')
+    return false
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('locked')) return true
+    throw error
+  } finally {
+    connection.close()
+  }
+}
+
 /**
  * SQLite can change its schema inside a transaction, though Kysely's own adapter does not count on it. Here it does: of
  * several processes that start at once the first one migrates while the others wait, and a crash leaves nothing half done.

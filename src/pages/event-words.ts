@@ -67,6 +67,7 @@ const eventWords: Readonly<Record<EventName, MessageId>> = {
   'request.refused': 'event.request.refused',
   'audit.exported': 'event.audit.exported',
   'database.backed-up': 'event.database.backed-up',
+  'database.copied': 'event.database.copied',
   'database.restored': 'event.database.restored',
 }
 
