@@ -14,6 +14,10 @@ const needed: Record<string, () => boolean> = {
   'fonts-liberation': () => filesIn('/usr/share/fonts').some((name) => /\.(?:ttf|otf)$/.test(name)),
   postgresql: () => filesIn('/usr/lib/postgresql').some((name) => name.endsWith('bin/initdb')),
   curl: () => onPath('curl'),
+  // On Debian nginx is where only root's path leads.
+  nginx: () => onPath('nginx') || existsSync('/usr/sbin/nginx'),
+  caddy: () => onPath('caddy'),
+  openssl: () => onPath('openssl'),
   oathtool: () => onPath('oathtool'),
   'zbar-tools': () => onPath('zbarimg'),
 }
@@ -30,7 +34,7 @@ function runAsRoot(command: string[]): boolean {
 }
 
 /** The packages that the tests outside the browser need. */
-export const packagesForVitest = ['postgresql', 'curl']
+export const packagesForVitest = ['postgresql', 'curl', 'nginx', 'caddy', 'openssl']
 
 /** The packages that the tests in the browser need. */
 export const packagesForBrowser = Object.keys(needed).filter((name) => !packagesForVitest.includes(name))

@@ -17,7 +17,7 @@ function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
   return new Promise((settle) => {
     child.once('exit', () => settle())
-    child.kill('SIGTERM')
+    child.kill('SIGINT')
   })
 }
 

@@ -5,9 +5,13 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
+import { createLease } from './background/lease.ts'
+import { startWorking } from './background/worker.ts'
 import { type Config, readConfig, unknownSettings } from './config.ts'
+import type { Database } from './database/database.ts'
 import { readStaticFiles } from './http/static-files.ts'
+import { createLog } from './log.ts'
 import { logMailer, smtpMailer } from './mail/mailer.ts'
 import { CannotOpen, openDatabaseOf, openForService } from './open.ts'
 import { listen } from './server.ts'
@@ -17,7 +21,7 @@ import { type Clock, machineClock, minutes, seconds } from './time.ts'
 /** Starts the service and returns when it is ready. Throws `ConfigFaults` or `CannotOpen` with the reason why it cannot. */
 export async function serve(): Promise<void> {
   const config = readConfig(process.env, process.cwd())
-  const log = pino({ level: config.logLevel, redact: ['req.headers.cookie', 'req.headers.authorization'] })
+  const log = createLog(config.logLevel)
   for (const name of unknownSettings(process.env)) log.warn({ setting: name }, 'this is not a setting; is it misspelt?')
 
   await mkdir(config.dataFolder, { recursive: true, mode: 0o700 }).catch((error: Error) => {
@@ -45,12 +49,24 @@ export async function serve(): Promise<void> {
     throw cannotListen(config, error) ?? error
   })
   await announce(config, service)
-  const stopWorking = workInBackground(service, machineClock, log)
-  stopOnSignal(log, async () => {
-    await Promise.all([server.stop(), stopWorking()])
-    await db.destroy()
+  const stopWorking = workInBackground(service, db, machineClock, log)
+  stopOnSignal(log, async (signal) => {
+    service.beginToStop()
+    const worked = stopWorking()
+    const began = performance.now()
+    // Whoever sits at a terminal does not want to wait; whoever restarts a service behind a proxy does.
+    await server.stop({ grace: signal === 'SIGTERM' ? graceToStop : 0, within: longestStop })
+    const end = worked.then(() => db.destroy())
+    await Promise.race([end, setTimeout(longestFinish - (performance.now() - began), null, { ref: false })])
   })
 }
+
+/** So long a process goes on answering when it is asked to stop: by then, proxies have noticed. */
+const graceToStop = seconds(1.5)
+/** After so long requests are ended that still run. */
+const longestStop = seconds(4)
+/** After so long nothing is waited for any more. Until then, what a mail server has taken is noted, and not sent again. */
+const longestFinish = seconds(4.5)
 
 /** Says why nothing can be listened to, where the settings are to blame; null otherwise. */
 function cannotListen({ port, host }: Config, { code }: NodeJS.ErrnoException): CannotOpen | null {
@@ -92,51 +108,33 @@ async function announce(config: Config, service: Service): Promise<void> {
   process.stdout.write(`\n${lines.join('\n')}\n\n`)
 }
 
-/** How many rounds of each work go on at once, so that one message to a server that hangs does not hold up the others. */
-const roundsAtOnce = { mail: 5, audit: 1, policy: 1, purge: 1 }
-/** How long stopping waits for work in progress: what a mail server has taken by then is not sent again. */
-const longestFinish = seconds(4)
-
-/** Returns what stops it: nothing is begun any more, and what goes on may end. */
-function workInBackground(service: Service, clock: Clock, log: Logger): () => Promise<void> {
-  const rounds = { mail: 0, audit: 0, policy: 0, purge: 0 }
-  const working = new Set<Promise<void>>()
-  let isStopping = false
-  const begin = (work: keyof typeof rounds, act: () => Promise<unknown>) => {
-    if (rounds[work] >= roundsAtOnce[work]) return
-    rounds[work] += 1
-    const round = act()
-      .then(
-        () => {},
-        (error: unknown) => log.error({ err: error, at: clock() }, `${work} failed; it will be tried again`),
-      )
-      .finally(() => {
-        rounds[work] -= 1
-        working.delete(round)
-      })
-    working.add(round)
-  }
-  const timers = [
-    setInterval(() => begin('mail', () => service.deliverMail(() => isStopping)), seconds(2)),
-    setInterval(() => begin('audit', () => service.linkAudit()), seconds(2)),
-    setInterval(() => begin('policy', () => service.sweepEnforcement()), seconds(5)),
-    setInterval(() => begin('purge', () => service.purge()), minutes(10)),
+/**
+ * Mail is claimed message by message, and every process sends it, in several rounds at once, so that one message to a server
+ * that hangs does not hold up the others. Everything else is done by one process.
+ */
+function workInBackground(service: Service, db: Database, clock: Clock, log: Logger): () => Promise<void> {
+  const works = [
+    { name: 'mail', every: seconds(2), atOnce: 5, act: service.deliverMail },
+    { name: 'audit', every: seconds(2), once: service.linkAudit, otherwise: service.watchAudit },
+    { name: 'policy', every: seconds(5), once: service.sweepEnforcement },
+    { name: 'purge', every: minutes(10), once: service.purge },
   ]
-  return async () => {
-    isStopping = true
-    timers.forEach(clearInterval)
-    await Promise.race([Promise.all(working), setTimeout(longestFinish, null, { ref: false })])
-  }
+  const lease = createLease(db, 'background', () => performance.now())
+  return startWorking(works, lease, {
+    onFault: (work, error) => log.error({ err: error, at: clock() }, `${work} failed; it will be tried again`),
+    onLease: (held) =>
+      log.info({}, held ? 'this process does the background work' : 'another process does the background work'),
+  })
 }
 
-function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
+function stopOnSignal(log: Logger, stop: (signal: NodeJS.Signals) => Promise<void>): void {
   let stopping = false
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (stopping) return
       stopping = true
       log.info({ signal }, 'stopping')
-      stop().then(
+      stop(signal).then(
         () => process.exit(0),
         (error: unknown) => {
           log.error({ err: error }, 'stopping failed')

@@ -77,10 +77,14 @@ export interface Service {
   deliverMail(isStopping?: () => boolean): Promise<{ sent: number; failed: number }>
   /** Gives audit events that have none yet their link in the chain. */
   linkAudit(): Promise<void>
+  /** Only notes where the chain ends, so that this process knows it when it comes to extend it. */
+  watchAudit(): Promise<void>
   /** Writes down and tells that an enforcement which nobody confirmed has lapsed. */
   sweepEnforcement(): Promise<boolean>
   /** Deletes what has run out, and logs where the audit chain ends: whoever keeps the log can later tell that it was cut. */
   purge(): Promise<void>
+  /** Tells whoever asks whether it is ready that it is not any more; everything is answered as before. */
+  beginToStop(): void
   /** The one-time link that creates the first administrator; null once there has been one. */
   setUpLink(): Promise<string | null>
 }
@@ -107,9 +111,10 @@ export function createService(parts: ServiceParts): Service {
   const tellOf = (work: string) => (error: unknown) =>
     log.error({ err: error, at: clock() }, `${work} failed; it will be tried again`)
   const linker = createLinker(db, key, metrics.recorded)
+  let stopping = false
   const { script, style, files } = parts.assets
   const pages = createPages({ machine, settings, assets: { script, style } }, hooks, files)
-  const api = createApi({ machine, settings }, { ...hooks, exposition: metrics.exposition })
+  const api = createApi({ machine, settings }, { ...hooks, exposition: metrics.exposition, isStopping: () => stopping })
 
   return {
     fetch: (request, connection) => (isForApi(new URL(request.url).pathname) ? api : pages).fetch(request, connection),
@@ -124,6 +129,7 @@ export function createService(parts: ServiceParts): Service {
     apiDescription: api.description,
     machine,
     linkAudit: async () => void (await linker.link(clock())),
+    watchAudit: () => linker.look(),
     sweepEnforcement: () => sweepEnforcement(machine),
     deliverMail: async (isStopping = () => false) => {
       // What fails here holds up neither the others nor the mail that is written already.
@@ -150,6 +156,9 @@ export function createService(parts: ServiceParts): Service {
       for (const [work, act] of Object.entries(works)) await act().catch(tellOf(work))
       const { head } = await linker.link(clock())
       log.info({ head: writeHead(head) }, 'the audit chain ends here')
+    },
+    beginToStop: () => {
+      stopping = true
     },
     setUpLink: async () =>
       (await isFirstAdministratorMissing(db))

@@ -55,7 +55,7 @@ const groups: readonly (readonly string[])[] = [
   ['refusal', 'config', 'messages', 'csv', 'measures'],
   ['database'],
   ['secrets'],
-  ['mail', 'open'],
+  ['mail', 'open', 'background'],
   ['audit'],
   ['attempts', 'sessions'],
   ['users'],
@@ -68,7 +68,7 @@ const groups: readonly (readonly string[])[] = [
   ['http'],
   ['pages', 'api', 'applications', 'cli'],
   ['service'],
-  ['server'],
+  ['server', 'log'],
   ['serve'],
   ['main'],
 ]
@@ -272,6 +272,7 @@ describe('who writes what', () => {
     audit_events: ['audit'],
     audit_links: ['audit'],
     outbox: ['mail'],
+    leases: ['background'],
     brand_logos: ['branding'],
     keys: ['secrets'],
   }

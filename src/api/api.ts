@@ -25,6 +25,8 @@ export interface ApiParts {
 export interface ApiHooks extends Pick<DoorParts, 'onBug' | 'onAnswer'> {
   /** Writes the figures of this process as Prometheus reads them. */
   exposition: () => Promise<{ type: string; text: string }>
+  /** Tells whether the process has been asked to stop. */
+  isStopping: () => boolean
 }
 
 export interface Api extends Door {
@@ -33,7 +35,7 @@ export interface Api extends Door {
 }
 
 /** Builds the door. */
-export function createApi({ machine, settings }: ApiParts, { exposition, ...hooks }: ApiHooks): Api {
+export function createApi({ machine, settings }: ApiParts, { exposition, isStopping, ...hooks }: ApiHooks): Api {
   const door = createDoor({
     machine,
     settings,
@@ -44,9 +46,10 @@ export function createApi({ machine, settings }: ApiParts, { exposition, ...hook
   door.anyone('get', '/healthz', (c) => c.json({ status: 'alive' }))
 
   const isReady = createReadiness(machine)
-  door.anyone('get', '/readyz', async (c) =>
-    (await isReady()) ? c.json({ status: 'ready' }) : c.json({ status: 'unavailable' }, 503),
-  )
+  door.anyone('get', '/readyz', async (c) => {
+    if (isStopping()) return c.json({ status: 'stopping' }, 503)
+    return (await isReady()) ? c.json({ status: 'ready' }) : c.json({ status: 'unavailable' }, 503)
+  })
 
   door.monitoring('get', '/metrics', async (c) => {
     const { type, text } = await exposition()

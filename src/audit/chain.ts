@@ -20,6 +20,8 @@ export const noHead: Head = { sequence: 0, hash: '' }
 export interface Linker {
   /** Links what is not linked yet, and tells how many events that were and where the chain ends now. */
   link(now: Instant): Promise<{ linked: number; head: Head }>
+  /** Looks where the chain ends, without extending it: for a process that leaves that to another, and may come to do it. */
+  look(): Promise<void>
 }
 
 /** How many events go into one transaction. */
@@ -47,6 +49,10 @@ export function createLinker(
         onLinked(batch.events)
         if (batch.events.length < atOnce) return { linked, head: remembered }
       }
+    },
+    async look() {
+      await mustHold(db, remembered)
+      remembered = await readHead(db)
     },
   }
 }
@@ -135,7 +141,7 @@ export function linkHash(
   return createHmac('sha256', chainKey).update(text).digest('base64url')
 }
 
-async function mustHold(trx: DatabaseTransaction, { sequence, hash }: Head): Promise<void> {
+async function mustHold(trx: Database, { sequence, hash }: Head): Promise<void> {
   if (sequence === 0) return
   const link = await trx.selectFrom('audit_links').select('hash').where('sequence', '=', sequence).executeTakeFirst()
   if (link?.hash !== hash)

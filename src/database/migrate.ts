@@ -10,6 +10,7 @@ import * as auditChain from './migrations/003-audit-chain.ts'
 import * as enforcingSafely from './migrations/004-enforcing-safely.ts'
 import * as administration from './migrations/005-administration.ts'
 import * as accountLife from './migrations/006-account-life.ts'
+import * as leases from './migrations/010-leases.ts'
 import { isLocked } from './unavailable.ts'
 
 const migrations: Record<string, Migration> = {
@@ -19,6 +20,7 @@ const migrations: Record<string, Migration> = {
   '004-enforcing-safely': enforcingSafely,
   '005-administration': administration,
   '006-account-life': accountLife,
+  '010-leases': leases,
 }
 
 /** The migration that makes the schema of this program. */

@@ -265,6 +265,17 @@ export interface OutboxTable {
   last_error: string | null
 }
 
+export interface LeasesTable {
+  /** What is done by one process only. */
+  work: string
+  /** Which process does it; null while nobody does. */
+  holder: string | null
+  /** Raised whenever the holder changes or says that it is still there. */
+  term: number
+  /** The term about which another process has asked last. */
+  asked: number
+}
+
 /** The whole database, as Kysely sees it. */
 export interface Tables {
   installation: InstallationTable
@@ -288,4 +299,5 @@ export interface Tables {
   audit_events: AuditEventsTable
   audit_links: AuditLinksTable
   outbox: OutboxTable
+  leases: LeasesTable
 }

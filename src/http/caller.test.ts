@@ -42,9 +42,38 @@ test('without proxies nothing that is forwarded is believed', () => {
 })
 
 test('a connection that is not known has no address, and every request has a number of its own', () => {
-  const headers = new Headers({ 'user-agent': 'Browser', 'x-request-id': 'chosen by the client' })
+  const headers = new Headers({ 'user-agent': 'Browser', 'x-request-id': 'chosen-by-the-client' })
   const [one, other] = [callerOf(headers, undefined, trusted), callerOf(headers, undefined, trusted)]
   expect(one).toMatchObject({ address: 'unknown', userAgent: 'Browser' })
   expect(one.requestId).toMatch(/^[0-9a-f]{16}$/)
   expect(other.requestId).not.toBe(one.requestId)
+})
+
+const numberOf = (remoteAddress: string, given: string) =>
+  callerOf(new Headers({ 'x-request-id': given }), { remoteAddress }, trusted).requestId
+
+test('a proxy says which number a request has', () => {
+  for (const given of [
+    '0123456789abcdef0123456789abcdef',
+    '3b241101-e2bb-4255-8caf-4136c566a962',
+    'a.b_c-d8',
+    'x'.repeat(64),
+  ])
+    for (const proxy of ['10.0.0.1', '::ffff:10.0.0.1', '2001:db8::1']) expect(numberOf(proxy, given)).toBe(given)
+})
+
+test('nobody else says so, and nothing is taken for a number that is none', () => {
+  for (const stranger of ['192.0.2.1', '127.0.0.1', 'unknown'])
+    expect(numberOf(stranger, 'chosen-by-the-client')).toMatch(/^[0-9a-f]{16}$/)
+  for (const odd of [
+    '',
+    'short',
+    'x'.repeat(65),
+    'with a space',
+    'with"quotes"',
+    'one,two,three',
+    '<b>bold</b>',
+    'ümlautümlaut',
+  ])
+    expect(numberOf('10.0.0.1', odd)).toMatch(/^[0-9a-f]{16}$/)
 })

@@ -12,18 +12,23 @@ export interface Connection {
   isGone?: () => boolean
 }
 
-/** Works out who is calling, and gives the request its number. Only a peer in `trusted` is believed about the address. */
+/** What a proxy may call a request: nothing that could be taken for something else in a log. */
+const requestIdForm = /^[\w.-]{8,64}$/
+
+/** Works out who is calling, and which number the request has. Only a peer in `trusted` is believed about either. */
 export function callerOf(headers: Headers, connection: Connection | undefined, trusted: BlockList): Caller {
+  const peer = plain(connection?.remoteAddress ?? 'unknown')
+  const given = isTrusted(peer, trusted) ? headers.get('x-request-id') : null
   return {
-    address: clientAddress(connection?.remoteAddress ?? 'unknown', headers.get('x-forwarded-for'), trusted),
+    address: clientAddress(peer, headers.get('x-forwarded-for'), trusted),
     userAgent: headers.get('user-agent') ?? '',
-    requestId: randomBytes(8).toString('hex'),
+    requestId: given !== null && requestIdForm.test(given) ? given : randomBytes(8).toString('hex'),
     ...(connection?.isGone ? { isGone: connection.isGone } : {}),
   }
 }
 
 function clientAddress(peer: string, forwarded: string | null, trusted: BlockList): string {
-  let address = plain(peer)
+  let address = peer
   const hops = (forwarded ?? '').split(',').map((hop) => plain(hop.trim()))
   while (isTrusted(address, trusted)) {
     const previous = hops.pop()

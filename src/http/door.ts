@@ -25,6 +25,7 @@ import { may, type Permission } from '../users/roles.ts'
 import { bearerToken, mustBeValidToken } from './bearer.ts'
 import { type Connection, callerOf } from './caller.ts'
 import { readCookie } from './cookies.ts'
+import { asRequest } from './current-request.ts'
 import { setSecurityHeaders } from './headers.ts'
 import { mustMonitor } from './monitoring.ts'
 import { mustBeSameOrigin } from './same-origin.ts'
@@ -154,7 +155,7 @@ export function createDoor(parts: DoorParts): Door {
     c.set('token', null)
     c.set('refused', null)
     c.set('showAgain', null)
-    await next()
+    await asRequest(caller.requestId, next)
     setSecurityHeaders(c.res.headers, settings)
     c.res.headers.set('X-Request-Id', caller.requestId)
     parts.onAnswer({

@@ -77,6 +77,7 @@ export const limits: readonly string[] = [
   'reset-mail',
   'change-email',
   'test-mail',
+  'invitation',
 ]
 
 const mostEventNames = 200

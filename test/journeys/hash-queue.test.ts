@@ -149,7 +149,7 @@ describe('the queue of hashes', { timeout: 60_000 }, () => {
       await Promise.all([first, last])
       expect(argon2.begun - before).toBe(1)
     } finally {
-      await listening.stop(0)
+      await listening.stop({ grace: 0, within: 0 })
     }
   })
 

@@ -75,6 +75,7 @@ const rows: { [Name in keyof Tables]: Insertable<Tables[Name]> | null } = {
     next_try_at: 5,
     tries: 0,
   },
+  leases: { work: 'w', holder: 'h', term: 2, asked: 1 },
 }
 
 export const everyTable = Object.keys(rows) as (keyof Tables)[]

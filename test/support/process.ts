@@ -10,7 +10,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 export interface ServiceProcess {
+  /** The public address. */
   url: string
+  /** Where it listens, whatever its public address is. */
+  listens: string
   /** The one-time link that it printed; null when there is an administrator already. */
   setUpLink: string | null
   /** Where it keeps its database and key. */
@@ -21,8 +24,10 @@ export interface ServiceProcess {
   moveClock(milliseconds: number): Promise<void>
   /** Everything that it has written so far. */
   output(): string
-  /** Asks it to stop, waits until it has, and deletes its data. Resolves to its exit code. */
-  stop(): Promise<number | null>
+  /** The number of the process. */
+  pid: number
+  /** Asks it to stop, waits until it has, and deletes its data. Resolves to its exit code. `SIGTERM` is what a proxy is given time for. */
+  stop(signal?: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): Promise<number | null>
 }
 
 const longestStart = 30_000
@@ -36,7 +41,7 @@ export async function startProcess(
 ): Promise<ServiceProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
   const dataFolder = join(folder, 'data')
-  const port = await freePort()
+  const port = Number(settings.PORT ?? (await freePort()))
   const url = `http://localhost:${port}`
   const child = spawn(process.execPath, [...(movableClock ? ['--import', clock] : []), main], {
     cwd: folder,
@@ -50,8 +55,8 @@ export async function startProcess(
       output += text
     })
   }
-  const stop = async () => {
-    const code = await end(child)
+  const stop = async (signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL' = 'SIGINT') => {
+    const code = await end(child, signal)
     rmSync(folder, { recursive: true, force: true })
     return code
   }
@@ -69,7 +74,18 @@ export async function startProcess(
     await moved
     ahead += milliseconds
   }
-  return { url, setUpLink, dataFolder, now: () => Date.now() + ahead, moveClock, output: () => output, stop }
+  const listens = `http://127.0.0.1:${port}`
+  return {
+    pid: child.pid ?? 0,
+    url,
+    listens,
+    setUpLink,
+    dataFolder,
+    now: () => Date.now() + ahead,
+    moveClock,
+    output: () => output,
+    stop,
+  }
 }
 
 function untilReady(child: ChildProcess, isReady: () => boolean): Promise<void> {
@@ -85,18 +101,18 @@ function untilReady(child: ChildProcess, isReady: () => boolean): Promise<void> 
   })
 }
 
-async function end(child: ChildProcess): Promise<number | null> {
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return child.exitCode
   const ended = new Promise<number | null>((done) => child.once('exit', (code) => done(code)))
-  child.kill('SIGTERM')
+  child.kill(signal)
   const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
   const code = await ended
   clearTimeout(timer)
   return code
 }
 
-/** A port that nobody listens on. Another process could take it in between; then the start fails and says so. */
-function freePort(): Promise<number> {
+/** Finds a port that nobody listens on. Another process could take it in between; then the start fails and says so. */
+export function freePort(): Promise<number> {
   return new Promise((found, failed) => {
     const server = createServer()
     server.once('error', failed)

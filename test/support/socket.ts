@@ -16,7 +16,7 @@ export async function openSocket(running: TestService) {
   return {
     /** Sends these lines as they are, with a blank line and a body behind them, and reads what comes back. */
     send: (lines: readonly string[], body = '') => send(listening.port, `${lines.join('\r\n')}\r\n\r\n${body}`),
-    close: () => listening.stop(0),
+    close: () => listening.stop({ grace: 0, within: 0 }),
   }
 }
 

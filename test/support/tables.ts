@@ -26,6 +26,7 @@ const names = [
   'audit_events',
   'audit_links',
   'outbox',
+  'leases',
 ] as const satisfies readonly (keyof Tables)[]
 
 export type TableName = (typeof names)[number]
@@ -78,7 +79,7 @@ export function changesBetween(before: Contents, after: Contents): string[] {
 function keyOf(row: Row): string {
   if ('set_id' in row) return `${row.set_id} ${row.hash}`
   if ('group_id' in row) return `${row.group_id} ${row.user_id}`
-  return String(row.id ?? row.key ?? row.number ?? row.sequence)
+  return String(row.id ?? row.key ?? row.number ?? row.sequence ?? row.work)
 }
 
 function changedColumns(one: Row, other: Row): string[] {
