@@ -51,7 +51,9 @@ describe.runIf(dialects.includes('postgres')).each(proxyKinds)('behind %s', { ti
     // Both have done their part of what came through the proxy.
     for (let visit = 0; visit < 6; visit += 1) expect((await browser.open('/my-profile')).status).toBe(200)
     for (const process of cluster.processes)
-      expect(process.output()).toMatch(/"path":"\/my-profile"[^\n]*"address":"127.0.0.2"/)
+      await expect
+        .poll(() => process.output(), { timeout: 10_000 })
+        .toMatch(/"path":"\/my-profile"[^\n]*"address":"127.0.0.2"/)
   })
 
   test('people are counted by their own addresses, whatever they make up', async () => {
@@ -95,10 +97,13 @@ describe.runIf(dialects.includes('postgres')).each(proxyKinds)('behind %s', { ti
     expect(events.filter(({ request_id }) => request_id === number).map(({ name }) => name)).toContain(
       'sign-in.completed',
     )
-    const lines = cluster.processes
-      .flatMap((process) => process.output().split('\n'))
-      .filter((line) => line.includes(number))
-    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['answered'])
+    // A line may take a moment longer than its answer.
+    const lines = () =>
+      cluster.processes
+        .flatMap((process) => process.output().split('\n'))
+        .filter((line) => line.includes(number) && line.endsWith('}'))
+        .map((line) => (JSON.parse(line) as { msg: string }).msg)
+    await expect.poll(lines, { timeout: 10_000 }).toEqual(['answered'])
   })
 
   test('the metrics are not there, though they are at each process', async () => {
