@@ -148,7 +148,7 @@ for (const dialect of dialects) {
 
       await switchOn(root, 'help@example.org')
 
-      const open = ['anyone', 'sign-in', 'holder']
+      const open = ['anyone', 'monitoring', 'sign-in', 'holder']
       const closed = running.service.routes.filter(({ access }) => !open.includes(access))
       expect(closed.length).toBeGreaterThan(20)
       for (const browser of [bob, other]) {
