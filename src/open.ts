@@ -6,6 +6,7 @@ import { type Config, keyFilePath, sqliteFilePath } from './config.ts'
 import { readCopyNote } from './database/copy-note.ts'
 import { type Database, type DatabaseAt, openDatabase } from './database/database.ts'
 import { migrate, schemaState } from './database/migrate.ts'
+import { wordsOf } from './database/unavailable.ts'
 import { createKeyFile, type MasterKey, masterKey, parseMasterKey, readKeyFile } from './secrets/master-key.ts'
 import { confirmKey, hasKeyCheck, isKeyOf, sealerFor } from './secrets/sealing.ts'
 import type { Clock } from './time.ts'
@@ -170,10 +171,5 @@ async function withReasons<Result>(act: () => Promise<Result>): Promise<Result> 
 /** What a failure and its cause say, without their stacks. */
 export function messagesIn(error: unknown): string {
   const told = error instanceof Error ? [error, error.cause].filter((one) => one instanceof Error) : []
-  // Several addresses of one host that all fail come as one error without words of its own.
-  const words = told
-    .flatMap((one) => (one instanceof AggregateError ? one.errors : [one]))
-    .map((one) => (one instanceof Error ? one.message : String(one)))
-    .filter(Boolean)
-  return [...new Set(words)].join(' ')
+  return [...new Set(told.map(wordsOf).filter(Boolean))].join(' ')
 }

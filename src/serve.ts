@@ -4,7 +4,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { createLease } from './background/lease.ts'
 import { startWorking } from './background/worker.ts'
@@ -16,7 +15,7 @@ import { logMailer, smtpMailer } from './mail/mailer.ts'
 import { CannotOpen, openDatabaseOf, openForService } from './open.ts'
 import { listen } from './server.ts'
 import { createAdministratorFromSettings, createService, type Service } from './service.ts'
-import { type Clock, machineClock, minutes, seconds } from './time.ts'
+import { machineClock, minutes, seconds, within } from './time.ts'
 
 /** Starts the service and returns when it is ready. Throws `ConfigFaults` or `CannotOpen` with the reason why it cannot. */
 export async function serve(): Promise<void> {
@@ -49,7 +48,7 @@ export async function serve(): Promise<void> {
     throw cannotListen(config, error) ?? error
   })
   await announce(config, service)
-  const stopWorking = workInBackground(service, db, machineClock, log)
+  const stopWorking = workInBackground(service, db, log)
   stopOnSignal(log, async (signal) => {
     service.beginToStop()
     const worked = stopWorking()
@@ -57,7 +56,7 @@ export async function serve(): Promise<void> {
     // Whoever sits at a terminal does not want to wait; whoever restarts a service behind a proxy does.
     await server.stop({ grace: signal === 'SIGTERM' ? graceToStop : 0, within: longestStop })
     const end = worked.then(() => db.destroy())
-    await Promise.race([end, setTimeout(longestFinish - (performance.now() - began), null, { ref: false })])
+    await within(longestFinish - (performance.now() - began), end, null)
   })
 }
 
@@ -112,7 +111,7 @@ async function announce(config: Config, service: Service): Promise<void> {
  * Mail is claimed message by message, and every process sends it, in several rounds at once, so that one message to a server
  * that hangs does not hold up the others. Everything else is done by one process.
  */
-function workInBackground(service: Service, db: Database, clock: Clock, log: Logger): () => Promise<void> {
+function workInBackground(service: Service, db: Database, log: Logger): () => Promise<void> {
   const works = [
     { name: 'mail', every: seconds(2), atOnce: 5, act: service.deliverMail },
     { name: 'audit', every: seconds(2), once: service.linkAudit, otherwise: service.watchAudit },
@@ -121,7 +120,7 @@ function workInBackground(service: Service, db: Database, clock: Clock, log: Log
   ]
   const lease = createLease(db, 'background', () => performance.now())
   return startWorking(works, lease, {
-    onFault: (work, error) => log.error({ err: error, at: clock() }, `${work} failed; it will be tried again`),
+    onFault: service.noteFault,
     onLease: (held) =>
       log.info({}, held ? 'this process does the background work' : 'another process does the background work'),
   })

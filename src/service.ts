@@ -83,6 +83,8 @@ export interface Service {
   sweepEnforcement(): Promise<boolean>
   /** Deletes what has run out, and logs where the audit chain ends: whoever keeps the log can later tell that it was cut. */
   purge(): Promise<void>
+  /** Notes in the log that some work in the background failed. */
+  noteFault(work: string, error: unknown): void
   /** Tells whoever asks whether it is ready that it is not any more; everything is answered as before. */
   beginToStop(): void
   /** The one-time link that creates the first administrator; null once there has been one. */
@@ -108,8 +110,9 @@ export function createService(parts: ServiceParts): Service {
       log.info({ ...fields, requestId, address }, 'answered')
     },
   }
-  const tellOf = (work: string) => (error: unknown) =>
+  const noteFault = (work: string, error: unknown) =>
     log.error({ err: error, at: clock() }, `${work} failed; it will be tried again`)
+  const tellOf = (work: string) => (error: unknown) => noteFault(work, error)
   const linker = createLinker(db, key, metrics.recorded)
   let stopping = false
   const { script, style, files } = parts.assets
@@ -157,6 +160,7 @@ export function createService(parts: ServiceParts): Service {
       const { head } = await linker.link(clock())
       log.info({ head: writeHead(head) }, 'the audit chain ends here')
     },
+    noteFault,
     beginToStop: () => {
       stopping = true
     },

@@ -41,5 +41,21 @@ export function parseDay(text: string): Instant | null {
   return Number.isNaN(instant) || isoDay(instant) !== text ? null : instant
 }
 
+/**
+ * Waits for work, but for no longer than `patience`: then gives what stands in for it, and what the work comes to is nobody's
+ * any more. Throws what the work throws in time. Does not keep the process alive.
+ */
+export async function within<Result, Instead>(
+  patience: Duration,
+  work: Promise<Result>,
+  instead: Instead,
+): Promise<Result | Instead> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<Instead>((resolve) => {
+    timer = setTimeout(() => resolve(instead), patience).unref()
+  })
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
+}
+
 /** Reads the machine's clock. Used by `main.ts` only. */
 export const machineClock: Clock = () => Date.now()

@@ -2,13 +2,14 @@
 // answers with as many bytes.
 
 import { join } from 'node:path'
+import { freePort } from '../../test/support/child.ts'
 import { load } from '../driver/load.ts'
 import { writeRequest } from '../driver/requests.ts'
 import { type Figure, ms, number, percent } from '../report.ts'
 import { idOf, sessionTokenOf } from '../seeding/people.ts'
 import { sessionEvery } from '../seeding/rows.ts'
 import { refresh } from '../seeding/seed.ts'
-import { freePort, type RunningProcess, startNode } from '../stage/service.ts'
+import { type RunningProcess, startNode } from '../stage/service.ts'
 import type { Stage } from '../stage/stage.ts'
 import { percentile, type Stretch } from '../statistics.ts'
 import { type Context, type Measure, withService } from './measure.ts'

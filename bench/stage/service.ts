@@ -3,16 +3,16 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { DatabaseAt } from '../../src/database/database.ts'
+import { endChild, freePort } from '../../test/support/child.ts'
 import { secretKey } from '../seeding/people.ts'
 
 export interface RunningProcess {
   pid: number
   port: number
-  stop(): Promise<void>
+  stop(): Promise<unknown>
 }
 
 export interface ServiceOptions {
@@ -73,7 +73,7 @@ export async function startNode(
   const [program = '', ...before] = command
   const child = spawn(program, [...before, ...words], { cwd: folder, env: settings, stdio: ['ignore', log, log] })
   closeSync(log)
-  const running = { pid: child.pid ?? 0, port, stop: () => end(child) }
+  const running = { pid: child.pid ?? 0, port, stop: () => endChild(child) }
   try {
     await untilAnswering(child, `http://127.0.0.1:${port}${path}`)
   } catch (error) {
@@ -100,25 +100,4 @@ async function untilAnswering(child: ChildProcess, url: string): Promise<void> {
     await wait(2)
   }
   throw new Error('It did not answer within half a minute.')
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-  const ended = new Promise<void>((done) => child.once('exit', () => done()))
-  child.kill('SIGTERM')
-  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
-  await ended
-  clearTimeout(timer)
-}
-
-/** Finds a port that nobody listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((found, failed) => {
-    const server = createServer()
-    server.once('error', failed)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => (address && typeof address === 'object' ? found(address.port) : failed(new Error('no port'))))
-    })
-  })
 }

@@ -87,9 +87,9 @@ export interface EventShape {
   details: string
 }
 
-/** Reads the events and their details from the source of the union, with the short names of other unions written out. */
+/** Reads the events and their details from the source of the union: without comments, the short names of others written out. */
 export function readEvents(source: string): EventShape[] {
-  const union = source.slice(source.indexOf('export type AuditEvent'))
+  const union = source.slice(source.indexOf('export type AuditEvent')).replace(/\/\*\*.*?\*\//gs, '')
   const others = [...source.matchAll(/export type (\w+) = ('.*)/g)]
   const text = others.reduce((so, [, name, is = '']) => so.replace(new RegExp(`\\b${name}\\b`, 'g'), is), union)
   return [...text.matchAll(/\{\s*name: '([^']+)';?\s*details: (Record<string, never>|\{[^}]*\})/g)].map(

@@ -1,5 +1,5 @@
-// The door for programs: JSON under /api/v1, the description of it, the two health checks, and the metrics. Every operation is declared
-// once (see operation.ts), and is reached through the door's gates or not at all.
+// The door for programs: JSON under /api/v1, the description of it, the two health checks, and the metrics. Every operation is
+// declared once (see operation.ts), and is reached through the door's gates or not at all.
 
 import { createDoor, type Door, type DoorParts } from '../http/door.ts'
 import type { HttpSettings } from '../http/settings.ts'

@@ -2,10 +2,9 @@
 // a sign-in needs. Looking changes nothing. Asked by many, it looks once a second, and answers in time whatever the database
 // does.
 
-import { setTimeout as wait } from 'node:timers/promises'
 import { type Database, writeTheSame } from '../database/database.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
-import { type Instant, seconds } from '../time.ts'
+import { type Instant, seconds, within } from '../time.ts'
 
 /** A balancer that asks does not wait for long. */
 const answerWithin = seconds(2)
@@ -18,24 +17,19 @@ export function createReadiness({ db, clock }: Pick<SignInParts, 'db' | 'clock'>
   let answer: { is: boolean; at: Instant } | null = null
 
   async function look(): Promise<boolean> {
-    try {
-      const is = await lookInto(db).then(
-        () => true,
-        () => false,
-      )
-      answer = { is, at: clock() }
-      return is
-    } finally {
-      looking = null
-    }
+    const is = await lookInto(db).then(
+      () => true,
+      () => false,
+    )
+    looking = null
+    answer = { is, at: clock() }
+    return is
   }
   return async () => {
     // A clock that was set back makes nothing last.
     if (answer && Math.abs(clock() - answer.at) < goodFor) return answer.is
     looking ??= look()
-    const late = new AbortController()
-    const tooLate = wait(answerWithin, false, { signal: late.signal, ref: false }).catch(() => false)
-    return Promise.race([looking, tooLate]).finally(() => late.abort())
+    return within(answerWithin, looking, false)
   }
 }
 

@@ -3,7 +3,7 @@
 // decides whether an event is due is that it has no link, never its date. Each event is linked once.
 
 import { createHmac } from 'node:crypto'
-import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
+import { changedRows, countUpTo, type Database, type DatabaseTransaction } from '../database/database.ts'
 import type { AuditEventsTable, AuditLinksTable } from '../database/tables.ts'
 import type { MasterKey } from '../secrets/master-key.ts'
 import type { Instant } from '../time.ts'
@@ -171,11 +171,6 @@ export function parseHead(text: string): Head | null {
 }
 
 /** Counts events that have no link yet, up to `most`. */
-export async function countUnlinked(db: Database, most: number): Promise<number> {
-  const unlinked = db.selectFrom('audit_events').select('id').where('linked_at', 'is', null).limit(most)
-  const found = await db
-    .selectFrom(unlinked.as('unlinked'))
-    .select((e) => e.fn.countAll().as('count'))
-    .executeTakeFirstOrThrow()
-  return Number(found.count)
+export function countUnlinked(db: Database, most: number): Promise<number> {
+  return countUpTo(db, db.selectFrom('audit_events').select('id').where('linked_at', 'is', null), most)
 }

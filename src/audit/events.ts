@@ -24,10 +24,13 @@ export type AuditEvent =
       details: {
         reason: string
         sessions: number
+        /** Sign-ins and step-ups in progress. */
         signIns: number
         links: number
         invitations: number
+        /** Mails that waited with a link in them. */
         mails: number
+        /** Null where they were left as they are. */
         accessTokens: number | null
         browsersForgotten: boolean
       }
@@ -112,9 +115,13 @@ export type AuditEvent =
         links: number
         invitations: number
         accessTokens: number
+        /** Sets, and so people. */
         recoveryCodes: number
         mails: number
       }
     }
   | { name: 'request.refused'; details: { because: string; method: string; path: string } }
   | { name: 'audit.exported'; details: { format: 'csv' | 'jsonl'; by: 'page' | 'host'; filters: readonly string[] } }
+
+/** What an event of this name tells. */
+export type EventDetails<Name extends AuditEvent['name']> = Extract<AuditEvent, { name: Name }>['details']

@@ -88,13 +88,19 @@ export function createTally({ name, columns }: TableLayout): { add(rows: readonl
   }
 }
 
-/** Goes through every table and says what there is. */
-export async function tallyTables(db: Database, layout: Layout, onProgress: OnProgress): Promise<Tally[]> {
+/** Goes through every table, says what there is, and lets each page be taken on the way. */
+export async function tallyTables(
+  db: Database,
+  layout: Layout,
+  onProgress: OnProgress,
+  take: (table: TableLayout, rows: readonly Row[]) => Promise<void> = async () => {},
+): Promise<Tally[]> {
   const tallies: Tally[] = []
   for (const table of layout) {
     const { add, tally } = createTally(table)
     const total = await countRows(db, table.name)
     for await (const rows of readPages(db, table)) {
+      await take(table, rows)
       add(rows)
       onProgress(table.name, tally().rows, total)
     }
@@ -104,24 +110,8 @@ export async function tallyTables(db: Database, layout: Layout, onProgress: OnPr
 }
 
 /** Copies every row of every table into tables that are empty, and says what there was. */
-export async function copyTables(
-  from: Database,
-  to: Database,
-  layout: Layout,
-  onProgress: OnProgress,
-): Promise<Tally[]> {
-  const tallies: Tally[] = []
-  for (const table of layout) {
-    const { add, tally } = createTally(table)
-    const total = await countRows(from, table.name)
-    for await (const rows of readPages(from, table)) {
-      await insertRows(to, table, rows)
-      add(rows)
-      onProgress(table.name, tally().rows, total)
-    }
-    tallies.push(tally())
-  }
-  return tallies
+export function copyTables(from: Database, to: Database, layout: Layout, onProgress: OnProgress): Promise<Tally[]> {
+  return tallyTables(from, layout, onProgress, (table, rows) => insertRows(to, table, rows))
 }
 
 /** Names the tables that are not the same in both. */

@@ -1,7 +1,7 @@
 // Opens the database: SQLite in the data folder, or PostgreSQL by URL. One body of SQL serves both; the differences
 // (parameters, big integers, the way a transaction begins) end in this folder.
 
-import { type Kysely, SqliteAdapter, sql, type Transaction } from 'kysely'
+import { type Kysely, type SelectQueryBuilder, SqliteAdapter, sql, type Transaction } from 'kysely'
 import { openPostgres } from './postgres.ts'
 import { openSqlite, openSqliteDraft, openSqliteForReading } from './sqlite.ts'
 import type { Tables } from './tables.ts'
@@ -72,6 +72,19 @@ export function changedRows(result: {
   return Number(result.numUpdatedRows ?? result.numDeletedRows ?? result.numInsertedOrUpdatedRows ?? 0n)
 }
 
+/** Counts the rows that a query gives, and looks at no more than `most` of them. */
+export async function countUpTo<Name extends keyof Tables, Output>(
+  db: Database,
+  rows: SelectQueryBuilder<Tables, Name, Output>,
+  most: number,
+): Promise<number> {
+  const found = await db
+    .selectFrom(rows.limit(most).as('counted'))
+    .select((e) => e.fn.countAll().as('count'))
+    .executeTakeFirstOrThrow()
+  return Number(found.count)
+}
+
 /** Writes what is there already, and commits it: a disk that is full shows at the commit. Throws when nothing can be written. */
 export async function writeTheSame(db: Database): Promise<void> {
   const written = await db.updateTable('installation').set({ id: 1 }).where('id', '=', 1).executeTakeFirst()
@@ -85,7 +98,7 @@ export async function tryWriting(db: Database): Promise<void> {
   await db
     .transaction()
     .execute(async (trx) => {
-      await trx.updateTable('installation').set({ id: 1 }).where('id', '=', 1).execute()
+      await writeTheSame(trx)
       throw new TakenBack()
     })
     .catch((error: unknown) => {

@@ -23,8 +23,8 @@ export function resultCodeOf(error: unknown): number {
   return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0
 }
 
-/** Several addresses of one host that all fail come as one error without words of its own. */
-function wordsOf(cause: unknown): string {
-  const told = cause instanceof AggregateError ? cause.errors : [cause]
+/** Gives what an error says. Several addresses of one host that all fail come as one error without words of its own. */
+export function wordsOf(error: unknown): string {
+  const told = error instanceof AggregateError ? error.errors : [error]
   return told.map((one) => (one instanceof Error ? one.message : String(one))).join(' ')
 }

@@ -250,7 +250,7 @@ export function createDoor(parts: DoorParts): Door {
 }
 
 /** Says no for what was thrown: for its own reason, or because the database cannot be used. Null for a bug. */
-export function asRefusal(error: unknown, { clock }: Pick<SignInParts, 'clock'>): Refusal | null {
+function asRefusal(error: unknown, { clock }: Pick<SignInParts, 'clock'>): Refusal | null {
   if (error instanceof Refusal) return error
   if (!(error instanceof DatabaseUnavailable)) return null
   return new Refusal('unavailable', { cause: error, retryAt: clock() + retryAfter })

@@ -6,7 +6,7 @@ import { countUnlinked } from '../audit/chain.ts'
 import type { Database } from '../database/database.ts'
 import { type OutboxFigures, readOutboxFigures } from '../mail/health.ts'
 import { countSessions } from '../sessions/sessions.ts'
-import { type Clock, type Duration, type Instant, seconds } from '../time.ts'
+import { type Clock, type Duration, type Instant, seconds, within } from '../time.ts'
 
 export interface DatabaseFigures {
   sessions: number
@@ -30,7 +30,7 @@ export function createFiguresReader(
     const now = clock()
     // A clock that was put back must not keep old figures for ever.
     if (kept === null || Math.abs(now - kept.at) >= figuresLast)
-      kept = { at: now, figures: within(patience, read(db, now)) }
+      kept = { at: now, figures: within(patience, read(db, now), null).catch(() => null) }
     return kept.figures
   }
 }
@@ -41,12 +41,4 @@ async function read(db: Database, now: Instant): Promise<DatabaseFigures> {
     unlinkedEvents: await countUnlinked(db, mostCounted),
     outbox: await readOutboxFigures(db, mostCounted),
   }
-}
-
-async function within<Result>(patience: Duration, work: Promise<Result>): Promise<Result | null> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), patience)
-  })
-  return Promise.race([work.catch(() => null), late]).finally(() => clearTimeout(timer))
 }

@@ -2,7 +2,7 @@
 // token is replaced. Only `sign-in/sign-in.ts` begins or strengthens one.
 
 import type { Caller } from '../audit/record.ts'
-import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
+import { changedRows, countUpTo, type Database, type DatabaseTransaction } from '../database/database.ts'
 import { hashToken, newId, newToken } from '../secrets/tokens.ts'
 import { type Duration, type Instant, minutes } from '../time.ts'
 import { type Explanation, readExplanation, writeExplanation } from './explanation.ts'
@@ -166,11 +166,6 @@ export async function purgeSessions(db: Database, limits: SessionLimits, now: In
 }
 
 /** Counts sessions that have not come to their end, up to `most`. Those that ran out unused count until they are purged. */
-export async function countSessions(db: Database, now: Instant, most: number): Promise<number> {
-  const running = db.selectFrom('sessions').select('expires_at').where('expires_at', '>', now).limit(most)
-  const found = await db
-    .selectFrom(running.as('running'))
-    .select((e) => e.fn.countAll().as('count'))
-    .executeTakeFirstOrThrow()
-  return Number(found.count)
+export function countSessions(db: Database, now: Instant, most: number): Promise<number> {
+  return countUpTo(db, db.selectFrom('sessions').select('expires_at').where('expires_at', '>', now), most)
 }

@@ -3,6 +3,7 @@
 // get in; each makes new recovery codes at the next sign-in. Counts of wrong guesses stay as they were.
 
 import { removeAllAccessTokens } from '../access-tokens/access-tokens.ts'
+import type { EventDetails } from '../audit/events.ts'
 import { record } from '../audit/record.ts'
 import type { DatabaseTransaction } from '../database/database.ts'
 import { giveUpWaiting } from '../mail/outbox.ts'
@@ -18,15 +19,7 @@ import { voidAllLinks } from '../users/one-time-links.ts'
 import { endAllSignIns } from './sign-in.ts'
 
 /** How much of each came to an end. */
-export interface Voided {
-  sessions: number
-  links: number
-  invitations: number
-  accessTokens: number
-  /** Sets, and so people. */
-  recoveryCodes: number
-  mails: number
-}
+export type Voided = Omit<EventDetails<'database.restored'>, 'madeAt'>
 
 /** Voids it all and records the restore, in the transaction that puts the rows back. `madeAt` is null where nobody knows it. */
 export async function voidWhatMayBeSpent(

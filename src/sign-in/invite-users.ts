@@ -39,7 +39,7 @@ async function sendInvitation(
   const account = await readAccount(trx, userId, about.now)
   if (!account) throw new Refusal('not-found')
   const { email, name, language } = account.user
-  const admission = await admit({ ...parts, db: trx }, invitationLimits(emailKey(email)), about.now)
+  const admission = await admit({ db: trx, measures: parts.measures }, invitationLimits(emailKey(email)), about.now)
   if (!admission.admitted) throw new Refusal('too-many-attempts', { retryAt: admission.retryAt })
   // Where whoever invites was is not the business of whoever is invited.
   await parts.mailLink(

@@ -3,6 +3,7 @@
 // codes stay, so that everybody can sign in again.
 
 import { removeAllAccessTokens } from '../access-tokens/access-tokens.ts'
+import type { EventDetails } from '../audit/events.ts'
 import { record } from '../audit/record.ts'
 import { giveUpLinks } from '../mail/outbox.ts'
 import { Refusal } from '../refusal.ts'
@@ -16,17 +17,7 @@ import { parseReason } from './reset-mfa.ts'
 import { endAllSignIns } from './sign-in.ts'
 
 /** How much of each came to an end. */
-export interface SignedOut {
-  sessions: number
-  /** Sign-ins and step-ups in progress. */
-  signIns: number
-  links: number
-  invitations: number
-  /** Mails that waited with a link in them. */
-  mails: number
-  /** Null where they were left as they are. */
-  accessTokens: number | null
-}
+export type SignedOut = Omit<EventDetails<'sign-out.everyone'>, 'reason' | 'browsersForgotten'>
 
 /** Signs everybody out. Throws `bad-request` without a reason. */
 export async function signOutEveryone(

@@ -1,34 +1,28 @@
 // Backup and restore as an operator does them: commands as processes of their own, beside a service that goes on serving.
 
-import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Database, type DatabaseAt, openDatabase } from '../../src/database/database.ts'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openDatabase } from '../../src/database/database.ts'
+import { needsBuild } from '../support/built.ts'
 import { type Ended, runCommand, startCommand } from '../support/command.ts'
-import { password } from '../support/people.ts'
-import { createDatabase } from '../support/postgres.ts'
+import {
+  cookiesOf,
+  createInstallations,
+  firstAdministrator,
+  type Installation,
+  type Installations,
+  inDatabase,
+  signInFirstAdministrator,
+} from '../support/installations.ts'
 import { type ServiceProcess, startProcess } from '../support/process.ts'
 import { type Dialect, dialects } from '../support/service.ts'
 
-const root = join(import.meta.dirname, '../..')
-const admin = { COUNTERSIGN_ADMIN_EMAIL: 'root@example.org', COUNTERSIGN_ADMIN_PASSWORD: password }
-
-beforeAll(() => {
-  if (!existsSync(join(root, 'dist/server/main.js')))
-    execFileSync(process.execPath, [join(root, 'scripts/bootstrap.mjs')], { stdio: 'inherit' })
-}, 120_000)
-
-/** An installation: a data folder, a database, and the settings that name both. */
-interface Place {
-  data: string
-  at: DatabaseAt
-  settings: Record<string, string>
-}
+needsBuild()
 
 /** From each database, back to the same and over to the other. */
 const ways = dialects.flatMap((from) => dialects.map((to) => [from, to] as const))
@@ -38,58 +32,29 @@ const isLongWay = ([from, to]: (typeof ways)[number]) => dialects.length === 1 |
 for (const way of ways) {
   const [from, to] = way
   describe(`a backup of ${from}, restored into ${to}`, { timeout: 240_000 }, () => {
+    let installations: Installations
     let folder: string
-    let running: ServiceProcess[]
-    let drops: (() => Promise<void>)[]
     beforeEach(async () => {
-      ;[running, drops] = [[], []]
-      folder = await mkdtemp(join(tmpdir(), 'countersign-backup-'))
+      installations = await createInstallations()
+      folder = installations.folder
       await mkdir(join(folder, 'backups'))
     })
-    afterEach(async () => {
-      for (const service of running) await service.stop()
-      for (const drop of drops) await drop()
-      await rm(folder, { recursive: true })
-    })
+    afterEach(() => installations.end())
 
-    async function makePlace(dialect: Dialect, name: string): Promise<Place> {
-      const data = join(folder, name)
-      const settings = { COUNTERSIGN_DATA: data, COUNTERSIGN_URL: 'http://localhost:8080' }
-      if (dialect === 'sqlite') return { data, at: { sqliteFile: join(data, 'countersign.sqlite') }, settings }
-      const { url, drop } = await createDatabase()
-      drops.push(drop)
-      return { data, at: { postgres: url }, settings: { ...settings, DATABASE_URL: url } }
-    }
-    async function start({ settings: { COUNTERSIGN_URL: _, ...settings } }: Place): Promise<ServiceProcess> {
-      const service = await startProcess({ ...settings, ...admin })
-      running.push(service)
-      return service
-    }
-    async function inDatabase<Result>({ at }: Place, act: (db: Database) => Promise<Result>): Promise<Result> {
-      const db = await openDatabase(at)
-      try {
-        return await act(db)
-      } finally {
-        await db.destroy()
-      }
-    }
+    const make = (dialect: Dialect, name: string) =>
+      installations.make(dialect, name, { COUNTERSIGN_URL: 'http://localhost:8080' })
+    const start = ({ settings: { COUNTERSIGN_URL: _, ...settings }, ...rest }: Installation) =>
+      installations.start({ ...rest, settings })
     /** Puts the key of one installation into another, as an operator does before restoring. */
-    async function bringKey(one: Place, other: Place): Promise<void> {
+    async function bringKey(one: Installation, other: Installation): Promise<void> {
       await mkdir(other.data, { recursive: true, mode: 0o700 })
       await copyFile(join(one.data, 'secret.key'), join(other.data, 'secret.key'))
     }
-    const signIn = (service: ServiceProcess) =>
-      fetch(`${service.url}/sign-in`, {
-        method: 'POST',
-        redirect: 'manual',
-        headers: { origin: service.url },
-        body: new URLSearchParams({ email: 'root@example.org', password }),
-      })
-    const backup = (place: Place, ...words: string[]) => runCommand(['backup', ...words], place.settings)
-    const restore = (place: Place, file: string) => runCommand(['restore', file], place.settings)
+    const backup = (place: Installation, ...words: string[]) => runCommand(['backup', ...words], place.settings)
+    const restore = (place: Installation, file: string) => runCommand(['restore', file], place.settings)
     /** Makes an installation with an administrator and so many audit events, and leaves it without a service. */
-    async function prepare(name = 'one', events = 0): Promise<Place> {
-      const place = await makePlace(from, name)
+    async function prepare(name = 'one', events = 0): Promise<Installation> {
+      const place = await make(from, name)
       await (await start(place)).stop()
       const rows = Array.from({ length: events }, (_, at) => ({ id: `e${at}`, at, name: 'sign-out', details: '{}' }))
       await inDatabase(place, async (db) => {
@@ -101,7 +66,7 @@ for (const way of ways) {
       })
       return place
     }
-    const countEvents = (place: Place, name?: string) =>
+    const countEvents = (place: Installation, name?: string) =>
       inDatabase(place, async (db) => {
         const tables = await db.introspection.getTables()
         if (!tables.some((table) => table.name === 'audit_events')) return 0
@@ -111,12 +76,12 @@ for (const way of ways) {
     const sentence = ({ said }: Ended) => expect(said).toMatch(/^countersign: [^\n]+\n$/)
 
     test('is made while people sign in, and serves them afterwards', async () => {
-      const one = await makePlace(from, 'one')
+      const one = await make(from, 'one')
       const service = await start(one)
       let over = false
       const signedIn: number[] = []
       const people = [0, 1].map(async () => {
-        while (!over) signedIn.push((await signIn(service)).status)
+        while (!over) signedIn.push((await signInFirstAdministrator(service)).status)
       })
       const made = await backup(one, `${join(folder, 'backups')}/`)
       over = true
@@ -135,14 +100,14 @@ for (const way of ways) {
       expect((await readFile(file)).includes(Buffer.from(key.trim(), 'base64'))).toBe(false)
       expect((await readFile(file)).includes(key.trim())).toBe(false)
 
-      const two = await makePlace(to, 'two')
+      const two = await make(to, 'two')
       await bringKey(one, two)
       const restored = await restore(two, file)
       expect(restored).toMatchObject({ code: 0, out: '' })
       expect(restored.said).toMatch(/^Restored [0-9]+ rows of [0-9]+ tables into /)
       expect(restored.said).toMatch(/^Ended or void now: sessions \([1-9][0-9]*\), /m)
       const again = await start(two)
-      expect((await signIn(again)).headers.get('location')).toBe('/my-profile')
+      expect((await signInFirstAdministrator(again)).headers.get('location')).toBe('/my-profile')
       const verified = await runCommand(['verify-audit'], two.settings)
       expect(verified.code).toBe(0)
       const events = await inDatabase(two, (db) =>
@@ -175,12 +140,12 @@ for (const way of ways) {
           await command.ended
           if (!existsSync(file)) continue
           // It was quicker this time.
-          expect((await restore(await makePlace('sqlite', `check-${part}`), file)).said).toContain('secret key')
+          expect((await restore(await make('sqlite', `check-${part}`), file)).said).toContain('secret key')
           await rm(file)
         }
         expect((await backup(one, file)).code).toBe(0)
 
-        const two = await makePlace(to, 'two')
+        const two = await make(to, 'two')
         await bringKey(one, two)
         for (const part of [0.5, 0.8]) {
           const command = startCommand(['restore', file], two.settings)
@@ -195,7 +160,7 @@ for (const way of ways) {
         const isDone = (await countEvents(two)) > 0
         const last = await restore(two, file)
         expect(last.code).toBe(isDone ? 1 : 0)
-        expect((await signIn(await start(two))).status).toBe(303)
+        expect((await signInFirstAdministrator(await start(two))).status).toBe(303)
         expect(await countEvents(two, 'sign-out')).toBe(5000)
         expect((await runCommand(['verify-audit'], two.settings)).code).toBe(0)
       },
@@ -221,7 +186,7 @@ for (const way of ways) {
         expect(occupied).toMatchObject({ code: 1, out: '' })
         expect(occupied.said).toContain('The database is not empty')
 
-        const two = await makePlace(to, 'two')
+        const two = await make(to, 'two')
         const without = await restore(two, file)
         expect(without.said).toContain('The secret key is missing')
         sentence(without)
@@ -259,7 +224,7 @@ describe('a backup that is put in place by hand', { timeout: 60_000 }, () => {
   test('is noticed by the service and by commands', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'countersign-backup-'))
     const data = join(folder, 'data')
-    await (await startProcess({ COUNTERSIGN_DATA: data, ...admin })).stop()
+    await (await startProcess({ COUNTERSIGN_DATA: data, ...firstAdministrator })).stop()
     const settings = { COUNTERSIGN_DATA: data }
     const file = join(data, 'countersign.sqlite')
     expect((await runCommand(['backup', join(folder, 'it.sqlite')], settings)).code).toBe(0)
@@ -275,17 +240,8 @@ describe('a backup that is put in place by hand', { timeout: 60_000 }, () => {
   test('cannot be noticed when it was copied in another way; after-restore sees to it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'countersign-backup-'))
     const data = join(folder, 'data')
-    const service = await startProcess({ COUNTERSIGN_DATA: data, ...admin })
-    const signedIn = await fetch(`${service.url}/sign-in`, {
-      method: 'POST',
-      redirect: 'manual',
-      headers: { origin: service.url },
-      body: new URLSearchParams({ email: 'root@example.org', password }),
-    })
-    const cookie = signedIn.headers
-      .getSetCookie()
-      .map((line) => line.split(';')[0])
-      .join('; ')
+    const service = await startProcess({ COUNTERSIGN_DATA: data, ...firstAdministrator })
+    const cookie = cookiesOf(await signInFirstAdministrator(service))
     await service.stop()
     const isIn = async ({ url }: ServiceProcess) =>
       (await fetch(`${url}/my-profile`, { redirect: 'manual', headers: { cookie } })).status === 200

@@ -1,6 +1,6 @@
 // The command line as a real process, on the database of a service that runs or does not.
 
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
@@ -9,8 +9,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { SMTPServer } from 'smtp-server'
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/database/database.ts'
+import { needsBuild } from '../support/built.ts'
 import { type Ended, runCommand } from '../support/command.ts'
 import { password } from '../support/people.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'
@@ -19,10 +20,7 @@ import { dialects } from '../support/service.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-beforeAll(() => {
-  if (!existsSync(join(root, 'dist/server/main.js')))
-    execFileSync(process.execPath, [join(root, 'scripts/bootstrap.mjs')], { stdio: 'inherit' })
-}, 120_000)
+needsBuild()
 
 for (const dialect of dialects) {
   describe(`the command line on ${dialect}`, { timeout: 60_000 }, () => {

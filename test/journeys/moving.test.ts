@@ -1,36 +1,27 @@
 // Moving an installation to another database, as an operator does it: the command as a process of its own, stopped, killed,
 // run again, and the service on the new database afterwards.
 
-import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Database, type DatabaseAt, openDatabase } from '../../src/database/database.ts'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { needsBuild } from '../support/built.ts'
 import { runCommand, startCommand } from '../support/command.ts'
-import { password } from '../support/people.ts'
-import { createDatabase } from '../support/postgres.ts'
+import {
+  cookiesOf,
+  createInstallations,
+  type Installation,
+  type Installations,
+  inDatabase,
+  signInFirstAdministrator,
+} from '../support/installations.ts'
 import { type ServiceProcess, startProcess } from '../support/process.ts'
 import { type Dialect, dialects } from '../support/service.ts'
 import { readTables } from '../support/tables.ts'
 
-const root = join(import.meta.dirname, '../..')
-const admin = { COUNTERSIGN_ADMIN_EMAIL: 'root@example.org', COUNTERSIGN_ADMIN_PASSWORD: password }
-
-beforeAll(() => {
-  if (!existsSync(join(root, 'dist/server/main.js')))
-    execFileSync(process.execPath, [join(root, 'scripts/bootstrap.mjs')], { stdio: 'inherit' })
-}, 120_000)
-
-/** A database with the settings that name it; `url` is how the command is told of it. */
-interface Place {
-  at: DatabaseAt
-  url: string
-  settings: Record<string, string>
-}
+needsBuild()
 
 const ways = dialects.flatMap((from) => dialects.map((to) => [from, to] as const))
 const isLongWay = ([from, to]: (typeof ways)[number]) => dialects.length === 1 || from !== to
@@ -38,61 +29,25 @@ const isLongWay = ([from, to]: (typeof ways)[number]) => dialects.length === 1 |
 for (const way of ways) {
   const [from, to] = way
   describe(`moving from ${from} to ${to}`, { timeout: 240_000 }, () => {
-    let folder: string
-    let running: ServiceProcess[]
-    let drops: (() => Promise<void>)[]
-    let source: Place
-    let target: Place
+    let installations: Installations
+    let source: Installation
+    let target: Installation
     beforeEach(async () => {
-      ;[running, drops] = [[], []]
-      folder = await mkdtemp(join(tmpdir(), 'countersign-moving-'))
-      source = await makePlace(from, 'old')
-      target = await makePlace(to, 'new')
+      installations = await createInstallations()
+      source = await make(from, 'old')
+      target = await make(to, 'new')
     })
-    afterEach(async () => {
-      for (const service of running) await service.stop()
-      for (const drop of drops) await drop()
-      await rm(folder, { recursive: true })
-    })
+    afterEach(() => installations.end())
 
     const key = randomBytes(32).toString('base64')
-    async function makePlace(dialect: Dialect, name: string): Promise<Place> {
-      const data = join(folder, name)
-      const settings = { COUNTERSIGN_DATA: data, COUNTERSIGN_SECRET_KEY: key }
-      const file = join(data, 'countersign.sqlite')
-      if (dialect === 'sqlite') return { at: { sqliteFile: file }, url: `sqlite:${file}`, settings }
-      const { url, drop } = await createDatabase()
-      drops.push(drop)
-      return { at: { postgres: url }, url, settings: { ...settings, DATABASE_URL: url } }
-    }
-    async function start({ settings }: Place): Promise<ServiceProcess> {
-      const service = await startProcess({ ...settings, ...admin })
-      running.push(service)
-      return service
-    }
-    async function inDatabase<Result>({ at }: Place, act: (db: Database) => Promise<Result>): Promise<Result> {
-      const db = await openDatabase(at)
-      try {
-        return await act(db)
-      } finally {
-        await db.destroy()
-      }
-    }
+    const make = (dialect: Dialect, name: string) => installations.make(dialect, name, { COUNTERSIGN_SECRET_KEY: key })
     /** An installation with an administrator and so many audit events, without a service; and the cookies of a session. */
     async function prepare(events = 0): Promise<string> {
-      const service = await start(source)
-      const signedIn = await fetch(`${service.url}/sign-in`, {
-        method: 'POST',
-        redirect: 'manual',
-        headers: { origin: service.url },
-        body: new URLSearchParams({ email: 'root@example.org', password }),
-      })
+      const service = await installations.start(source)
+      const cookies = cookiesOf(await signInFirstAdministrator(service))
       await service.stop()
       if (events > 0) await addEvents(events)
-      return signedIn.headers
-        .getSetCookie()
-        .map((line) => line.split(';')[0])
-        .join('; ')
+      return cookies
     }
     async function addEvents(count: number, prefix = 'e'): Promise<void> {
       const rows = Array.from({ length: count }, (_, at) => ({ id: prefix + at, at, name: 'sign-out', details: '{}' }))
@@ -111,8 +66,8 @@ for (const way of ways) {
     test('takes everything along, running sessions too, and leaves the old database as it was', async () => {
       const cookie = await prepare(10)
       const before = await inDatabase(source, readTables)
-      await writeFile(join(folder, 'url'), `${target.url}\n`)
-      const done = await runCommand(['copy-database', '--to-file', join(folder, 'url')], source.settings)
+      await writeFile(join(installations.folder, 'url'), `${target.url}\n`)
+      const done = await runCommand(['copy-database', '--to-file', join(installations.folder, 'url')], source.settings)
       expect(done).toMatchObject({ code: 0, out: '' })
       expect(done.said).toMatch(/^Copied [0-9]+ rows of [0-9]+ tables to .*, and compared them all\.\n/)
       if (to === 'postgres') expect(done.said).not.toContain(new URL(target.url).password)
@@ -125,7 +80,7 @@ for (const way of ways) {
       ])
       for (const [name, rows] of Object.entries(before))
         if (!name.startsWith('audit_')) expect([name, after[name as keyof typeof after]]).toEqual([name, rows])
-      const service = await start(target)
+      const service = await installations.start(target)
       expect(await isIn(service, cookie)).toBe(true)
       expect((await runCommand(['verify-audit'], target.settings)).code).toBe(0)
       const again = await move()
@@ -136,7 +91,7 @@ for (const way of ways) {
     test.runIf(isLongWay(way))('goes on where it was killed, and is not served before it is whole', async () => {
       const cookie = await prepare(12_000)
       const began = performance.now()
-      const other = await makePlace(to, 'other')
+      const other = await make(to, 'other')
       await runCommand(['copy-database', '--to', other.url], source.settings)
       const whole = performance.now() - began
       let stopped = 0
@@ -160,7 +115,7 @@ for (const way of ways) {
       for (const [name, rows] of Object.entries(one))
         if (!name.startsWith('audit_')) expect(two[name as keyof typeof two].length, name).toBe(rows.length)
       expect(two.audit_events.length).toBe(one.audit_events.length + 1)
-      expect(await isIn(await start(target), cookie)).toBe(true)
+      expect(await isIn(await installations.start(target), cookie)).toBe(true)
     })
 
     /** Before the first start of the command there is not even a folder. */
@@ -212,7 +167,7 @@ for (const way of ways) {
           /^countersign: The target, PostgreSQL at 127\.0\.0\.1:1\/nothing, cannot be used: [^\n]+\n$/,
         )
         expect(away.said).not.toContain('my-secret-value')
-        const service = await start(target)
+        const service = await installations.start(target)
         await service.stop()
         expect((await move()).said).toContain('The target is not empty: there is something in its table')
         expect((await runCommand(['copy-database', '--to', source.url], source.settings)).said).toContain(
@@ -223,13 +178,13 @@ for (const way of ways) {
 
     test.runIf(from === 'sqlite' && isLongWay(way))('is refused while anybody has the file open', async () => {
       await prepare()
-      const service = await start(source)
+      const service = await installations.start(source)
       const refused = await move()
       expect(refused).toMatchObject({ code: 1, out: '' })
       expect(refused.said).toContain('Stop every service on it first')
       await service.stop()
       expect((await move()).code).toBe(0)
-      expect((await readFile(join(folder, 'old', 'countersign.sqlite'))).length).toBeGreaterThan(0)
+      expect((await readFile(join(installations.folder, 'old', 'countersign.sqlite'))).length).toBeGreaterThan(0)
     })
   })
 }

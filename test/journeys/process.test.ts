@@ -1,6 +1,5 @@
 // The real process, as an operator runs it: what it prints, what it keeps, when it refuses to start, how it stops.
 
-import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises'
@@ -9,19 +8,15 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/database/database.ts'
+import { needsBuild } from '../support/built.ts'
 import { password } from '../support/people.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'
 import { type ServiceProcess, startProcess } from '../support/process.ts'
 import { dialects } from '../support/service.ts'
 
-const root = join(import.meta.dirname, '../..')
-
-beforeAll(() => {
-  if (!existsSync(join(root, 'dist/server/main.js')))
-    execFileSync(process.execPath, [join(root, 'scripts/bootstrap.mjs')], { stdio: 'inherit' })
-}, 120_000)
+needsBuild()
 
 for (const dialect of dialects) {
   describe(`the process on ${dialect}`, { timeout: 60_000 }, () => {

@@ -1,12 +1,10 @@
 // The emergency: everybody is signed out at once, from the host, while the service runs or not; and everybody gets in again.
 
-import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openDatabase } from '../../src/database/database.ts'
 import { beginSession } from '../../src/sessions/sessions.ts'
 import { signOutEveryone } from '../../src/sign-in/sign-out-everyone.ts'
@@ -14,18 +12,14 @@ import { resetMfa } from '../support/admin.ts'
 import { addToken, callByToken } from '../support/api.ts'
 import { countIn, eventsOf, isIn, knownBrowsers } from '../support/attack.ts'
 import { Browser, codeAt } from '../support/browser.ts'
+import { needsBuild } from '../support/built.ts'
 import { runCommand } from '../support/command.ts'
 import { addPerson, addProtectedPerson, password, signIn, signInFully } from '../support/people.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'
 import { type ServiceProcess, startProcess } from '../support/process.ts'
 import { dialects, startService, type TestService } from '../support/service.ts'
 
-const root = join(import.meta.dirname, '../..')
-
-beforeAll(() => {
-  if (!existsSync(join(root, 'dist/server/main.js')))
-    execFileSync(process.execPath, [join(root, 'scripts/bootstrap.mjs')], { stdio: 'inherit' })
-}, 120_000)
+needsBuild()
 
 for (const dialect of dialects) {
   describe(`signing everyone out on ${dialect}`, { timeout: 60_000 }, () => {

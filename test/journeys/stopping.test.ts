@@ -1,26 +1,19 @@
 // How the process stops: so that whoever restarts it behind a proxy loses no request, and nobody waits for it for long.
 
-import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { needsBuild } from '../support/built.ts'
+import { firstAdministrator } from '../support/installations.ts'
 import { password } from '../support/people.ts'
 import { type ServiceProcess, startProcess } from '../support/process.ts'
 
-const root = join(import.meta.dirname, '../..')
-const settings = { COUNTERSIGN_ADMIN_EMAIL: 'root@example.org', COUNTERSIGN_ADMIN_PASSWORD: password }
-
 let service: ServiceProcess
 let sockets: Socket[]
-beforeAll(() => {
-  if (!existsSync(join(root, 'dist/server/main.js')))
-    execFileSync(process.execPath, [join(root, 'scripts/bootstrap.mjs')], { stdio: 'inherit' })
-}, 120_000)
+needsBuild()
 beforeEach(async () => {
   sockets = []
-  service = await startProcess(settings)
+  service = await startProcess(firstAdministrator)
 })
 afterEach(async () => {
   for (const socket of sockets) socket.destroy()
@@ -99,7 +92,7 @@ test('a sign-in that is being checked when it is asked to stop is answered', asy
       method: 'POST',
       redirect: 'manual',
       headers: { origin: service.url },
-      body: new URLSearchParams({ email: settings.COUNTERSIGN_ADMIN_EMAIL, password }),
+      body: new URLSearchParams({ email: firstAdministrator.COUNTERSIGN_ADMIN_EMAIL, password }),
     })
   const answer = signIn()
   const stopped = service.stop('SIGTERM')

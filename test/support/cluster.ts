@@ -5,11 +5,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chownSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Client } from 'pg'
+import { freePort } from './child.ts'
 
 export interface Cluster {
   /** Of the database `postgres` in it, as a user who may do everything. */
@@ -39,18 +39,6 @@ function findOwner(): Owner {
   if (uid !== 0) return { uid, gid: process.getgid?.() ?? uid }
   const ask = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))
   return { uid: ask('-u'), gid: ask('-g') }
-}
-
-function findFreePort(): Promise<number> {
-  return new Promise((settle, fail) => {
-    const server = createServer().on('error', fail)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        address !== null && typeof address === 'object' ? settle(address.port) : fail(new Error('no port')),
-      )
-    })
-  })
 }
 
 function createCluster(programs: string, folder: string, owner: Owner, password: string): void {
@@ -101,7 +89,7 @@ async function untilReady(url: string, server: ChildProcess): Promise<void> {
 /** Makes and starts a cluster with these settings of PostgreSQL, and waits until it takes connections. */
 export async function startCluster(settings: Settings): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-postgres-'))
-  const [owner, password, port] = [findOwner(), randomBytes(16).toString('hex'), await findFreePort()]
+  const [owner, password, port] = [findOwner(), randomBytes(16).toString('hex'), await freePort()]
   const programs = findPrograms()
   createCluster(programs, folder, owner, password)
   const server = start(programs, folder, owner, port, settings)

@@ -5,9 +5,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { endChild, freePort } from './child.ts'
 
 export interface ServiceProcess {
   /** The public address. */
@@ -56,7 +56,7 @@ export async function startProcess(
     })
   }
   const stop = async (signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL' = 'SIGINT') => {
-    const code = await end(child, signal)
+    const code = await endChild(child, signal)
     rmSync(folder, { recursive: true, force: true })
     return code
   }
@@ -98,27 +98,5 @@ function untilReady(child: ChildProcess, isReady: () => boolean): Promise<void> 
     child.stdout?.on('data', () => isReady() && settle(ready))
     child.once('error', (error) => settle(() => failed(error)))
     child.once('exit', (code) => settle(() => failed(new Error(`it ended with ${code}`))))
-  })
-}
-
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return child.exitCode
-  const ended = new Promise<number | null>((done) => child.once('exit', (code) => done(code)))
-  child.kill(signal)
-  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
-  const code = await ended
-  clearTimeout(timer)
-  return code
-}
-
-/** Finds a port that nobody listens on. Another process could take it in between; then the start fails and says so. */
-export function freePort(): Promise<number> {
-  return new Promise((found, failed) => {
-    const server = createServer()
-    server.once('error', failed)
-    server.listen(0, () => {
-      const address = server.address()
-      server.close(() => (address && typeof address === 'object' ? found(address.port) : failed(new Error('no port'))))
-    })
   })
 }

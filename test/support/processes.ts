@@ -7,10 +7,11 @@ import { openDatabase } from '../../src/database/database.ts'
 import type { Tables } from '../../src/database/tables.ts'
 import { createHashing } from '../../src/passwords/hashing.ts'
 import { createUser } from '../../src/users/users.ts'
-import { metricsToken } from './exposition.ts'
+import { freePort } from './child.ts'
+import { metricsToken, samplesIn } from './exposition.ts'
 import { type Person, password } from './people.ts'
 import { createDatabase } from './postgres.ts'
-import { freePort, type ServiceProcess, startProcess } from './process.ts'
+import { type ServiceProcess, startProcess } from './process.ts'
 import { origin } from './service.ts'
 
 export const administrator = { email: 'root@example.org', password: 'quite a long password for root' }
@@ -88,8 +89,6 @@ export async function figureOf(process: ServiceProcess, name: string): Promise<n
   const address = `http://127.0.0.1:${new URL(process.listens).port}/metrics`
   const response = await fetch(address, { headers: { authorization: `Bearer ${metricsToken}` } })
   if (response.status !== 200) throw new Error(`The metrics answered ${response.status}.`)
-  let sum = 0
-  for (const line of (await response.text()).split('\n'))
-    if (line.startsWith(`${name} `) || line.startsWith(`${name}{`)) sum += Number(line.slice(line.lastIndexOf(' ')))
-  return sum
+  const samples = [...samplesIn(await response.text())]
+  return samples.reduce((sum, [sample, value]) => (sample.split('{')[0] === name ? sum + value : sum), 0)
 }

@@ -2,13 +2,12 @@
 // and certificate; each of those must be there to be changed.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { endChild, freePort } from './child.ts'
 import { askVia } from './far-service.ts'
-import { freePort } from './process.ts'
 
 const root = join(import.meta.dirname, '../..')
 const host = 'sign-in.test'
@@ -40,7 +39,7 @@ export async function startProxy(kind: ProxyKind, ports: readonly number[]): Pro
       output += text
     })
   const stop = async () => {
-    await end(child)
+    await endChild(child)
     rmSync(folder, { recursive: true, force: true })
   }
   try {
@@ -140,13 +139,4 @@ async function untilAnswering(child: ChildProcess, port: number): Promise<void> 
   } finally {
     close()
   }
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = once(child, 'exit')
-  child.kill('SIGTERM')
-  const timer = setTimeout(() => child.kill('SIGKILL'), 5000)
-  await ended
-  clearTimeout(timer)
 }
