@@ -13,8 +13,9 @@ const needed: Record<string, () => boolean> = {
   chromium: () => existsSync(process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'),
   'fonts-liberation': () => filesIn('/usr/share/fonts').some((name) => /\.(?:ttf|otf)$/.test(name)),
   postgresql: () => filesIn('/usr/lib/postgresql').some((name) => name.endsWith('bin/initdb')),
+  // On Debian this one and nginx are where only root's path leads.
+  pgbouncer: () => onPath('pgbouncer') || existsSync('/usr/sbin/pgbouncer'),
   curl: () => onPath('curl'),
-  // On Debian nginx is where only root's path leads.
   nginx: () => onPath('nginx') || existsSync('/usr/sbin/nginx'),
   caddy: () => onPath('caddy'),
   openssl: () => onPath('openssl'),
@@ -34,7 +35,7 @@ function runAsRoot(command: string[]): boolean {
 }
 
 /** The packages that the tests outside the browser need. */
-export const packagesForVitest = ['postgresql', 'curl', 'nginx', 'caddy', 'openssl']
+export const packagesForVitest = ['postgresql', 'pgbouncer', 'curl', 'nginx', 'caddy', 'openssl']
 
 /** The packages that the tests in the browser need. */
 export const packagesForBrowser = Object.keys(needed).filter((name) => !packagesForVitest.includes(name))

@@ -40,6 +40,7 @@ test('nothing needs to be set', () => {
     name: 'Countersign',
     dataFolder: '/srv/countersign/data',
     databaseUrl: null,
+    databaseConnections: 10,
     secretKey: null,
     mail: null,
     firstAdministrator: null,
@@ -57,6 +58,7 @@ test('an empty setting is none', () => {
     port: 8080,
     name: 'Countersign',
     databaseUrl: null,
+    databaseConnections: 10,
   })
 })
 
@@ -81,6 +83,7 @@ const good: [SettingName, string, Environment, Partial<Config>][] = [
   ['COUNTERSIGN_DATA', '../elsewhere', {}, { dataFolder: '/srv/elsewhere' }],
   ['DATABASE_URL', 'postgres://u:p@db/c', {}, { databaseUrl: 'postgres://u:p@db/c' }],
   ['DATABASE_URL', 'postgresql://u:p@db/c', {}, { databaseUrl: 'postgresql://u:p@db/c' }],
+  ['COUNTERSIGN_DATABASE_CONNECTIONS', '25', {}, { databaseConnections: 25 }],
   ['COUNTERSIGN_SECRET_KEY', hex, {}, { secretKey: hex }],
   ['COUNTERSIGN_SECRET_KEY', base64, {}, { secretKey: base64 }],
   [
@@ -137,6 +140,9 @@ const bad: [SettingName, string, Environment][] = [
   ['COUNTERSIGN_NAME', 'back\u202ewards', {}],
   ['DATABASE_URL', 'mysql://db/c', {}],
   ['DATABASE_URL', 'db', {}],
+  ['COUNTERSIGN_DATABASE_CONNECTIONS', '0', {}],
+  ['COUNTERSIGN_DATABASE_CONNECTIONS', '501', {}],
+  ['COUNTERSIGN_DATABASE_CONNECTIONS', 'many', {}],
   ['COUNTERSIGN_SECRET_KEY', 'secret', {}],
   ['COUNTERSIGN_SECRET_KEY', hex.slice(2), {}],
   ['COUNTERSIGN_SECRET_KEY', `${hex}00`, {}],
@@ -235,6 +241,7 @@ describe('a setting from a file', () => {
       PORT: '81',
       COUNTERSIGN_URL: 'https://a.example.org',
       DATABASE_URL: 'postgres://db/c',
+      COUNTERSIGN_DATABASE_CONNECTIONS: '25',
       COUNTERSIGN_SECRET_KEY: hex,
       SMTP_URL: 'smtp://mail',
       COUNTERSIGN_MAIL_FROM: 'a@example.org',

@@ -27,9 +27,14 @@ export const settings = {
   },
   COUNTERSIGN_DATA: { meaning: 'Folder for the database and the key file.', default: './data' },
   DATABASE_URL: {
-    meaning: 'PostgreSQL (`postgres://…`) instead of SQLite in the data folder.',
+    meaning:
+      'PostgreSQL (`postgres://…`) instead of SQLite in the data folder. With `?sslmode=verify-full`, and `&sslrootcert=FILE` for a CA of your own, over TLS.',
     default: null,
     secret: true,
+  },
+  COUNTERSIGN_DATABASE_CONNECTIONS: {
+    meaning: 'How many connections to PostgreSQL a process opens at most, from 1 to 500.',
+    default: '10',
   },
   COUNTERSIGN_SECRET_KEY: {
     meaning:
@@ -85,6 +90,7 @@ export interface Config {
   name: string
   dataFolder: string
   databaseUrl: string | null
+  databaseConnections: number
   secretKey: string | null
   mail: { url: string; from: string } | null
   trustedProxies: BlockList
@@ -123,6 +129,10 @@ export function readConfig(environment: Environment, folder: string): Config {
     name: parseName(value('COUNTERSIGN_NAME') ?? settings.COUNTERSIGN_NAME.default, fault),
     dataFolder: resolve(folder, value('COUNTERSIGN_DATA') ?? settings.COUNTERSIGN_DATA.default),
     databaseUrl: parseDatabaseUrl(value('DATABASE_URL'), fault),
+    databaseConnections: parseConnections(
+      value('COUNTERSIGN_DATABASE_CONNECTIONS') ?? settings.COUNTERSIGN_DATABASE_CONNECTIONS.default,
+      fault,
+    ),
     secretKey: parseSecretKey(value('COUNTERSIGN_SECRET_KEY'), fault),
     mail: parseMail(value('SMTP_URL'), value('COUNTERSIGN_MAIL_FROM'), fault),
     trustedProxies: parseProxies(value('COUNTERSIGN_TRUSTED_PROXIES'), fault),
@@ -218,6 +228,12 @@ function parseDatabaseUrl(text: string | null, fault: Fault): string | null {
   return url && ['postgres:', 'postgresql:'].includes(url.protocol)
     ? text
     : fault('DATABASE_URL must begin with postgres:// (without it, SQLite is used).')
+}
+
+function parseConnections(text: string, fault: Fault): number {
+  const count = /^[0-9]{1,3}$/.test(text) ? Number(text) : 0
+  if (count < 1 || count > 500) fault(`COUNTERSIGN_DATABASE_CONNECTIONS must be a number from 1 to 500, not "${text}".`)
+  return count
 }
 
 function parseSecretKey(text: string | null, fault: Fault): string | null {

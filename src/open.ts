@@ -20,7 +20,9 @@ export function openDatabaseOf(config: Config): Promise<Database> {
 }
 
 function placeOf(config: Config): DatabaseAt {
-  return config.databaseUrl === null ? { sqliteFile: sqliteFilePath(config) } : { postgres: config.databaseUrl }
+  return config.databaseUrl === null
+    ? { sqliteFile: sqliteFilePath(config) }
+    : { postgres: config.databaseUrl, connections: config.databaseConnections }
 }
 
 /** Tells whether there is a SQLite file. What may not be looked at may well be there: opening it says why it cannot be. */

@@ -10,6 +10,7 @@ const groups: Record<SettingName, string> = {
   COUNTERSIGN_NAME: 'Address',
   COUNTERSIGN_DATA: 'Data',
   DATABASE_URL: 'Data',
+  COUNTERSIGN_DATABASE_CONNECTIONS: 'Data',
   COUNTERSIGN_SECRET_KEY: 'Data',
   SMTP_URL: 'Mail',
   COUNTERSIGN_MAIL_FROM: 'Mail',

@@ -14,13 +14,15 @@ export type DatabaseTransaction = Transaction<Tables>
 export type Dialect = 'sqlite' | 'postgres'
 
 /** A SQLite file is opened to work with, to be filled as a file that nobody reads yet, or to be read only. */
-export type DatabaseAt = { postgres: string } | { sqliteFile: string; to?: 'work' | 'draft' | 'read' }
+export type DatabaseAt =
+  | { postgres: string; connections?: number }
+  | { sqliteFile: string; to?: 'work' | 'draft' | 'read' }
 
 const openers = { work: openSqlite, draft: openSqliteDraft, read: openSqliteForReading }
 
 /** Opens the database without touching its schema; `migrate` brings that up to date. */
 export async function openDatabase(at: DatabaseAt): Promise<Database> {
-  return 'postgres' in at ? openPostgres(at.postgres) : openers[at.to ?? 'work'](at.sqliteFile)
+  return 'postgres' in at ? openPostgres(at.postgres, at.connections) : openers[at.to ?? 'work'](at.sqliteFile)
 }
 
 /** Tells which of the two it is, for what has to differ. */

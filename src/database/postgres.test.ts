@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { createDatabase } from '../../test/support/postgres.ts'
 import { openProxyTo } from '../../test/support/proxy.ts'
 import { dialects } from '../../test/support/service.ts'
+import { readConfig } from '../config.ts'
+import { openDatabaseOf } from '../open.ts'
 import { changedRows, type Database } from './database.ts'
 import { openPostgres } from './postgres.ts'
 import { DatabaseUnavailable } from './unavailable.ts'
@@ -157,6 +159,19 @@ describe.runIf(dialects.includes('postgres'))('a connection to PostgreSQL', { ti
     for (const one of four) expect(await one).toBeInstanceOf(DatabaseUnavailable)
     await direct.query('rollback')
     expect(await read()).toEqual([{ id: 1 }])
+  })
+
+  test('has no more beside it than the settings allow', async () => {
+    const connections = async (allowed: string) => {
+      const config = readConfig({ DATABASE_URL: proxy.url, COUNTERSIGN_DATABASE_CONNECTIONS: allowed }, '/')
+      const limited = await openDatabaseOf(config)
+      const before = proxy.made()
+      await Promise.all([1, 2, 3, 4].map(() => sql`select pg_sleep(0.1)`.execute(limited)))
+      await limited.destroy()
+      return proxy.made() - before
+    }
+    expect(await connections('1')).toBe(1)
+    expect(await connections('3')).toBe(3)
   })
 
   test('tells a mistake of ours from a fault of its own', async () => {

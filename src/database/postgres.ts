@@ -34,9 +34,10 @@ export async function openPostgres(url: string, connections = usualConnections):
 /** Opens the pool as `openPostgres` does, for whoever puts something between it and Kysely. */
 export async function postgresDialect(url: string, connections = usualConnections): Promise<PostgresDialect> {
   const { default: driver } = await import('pg')
+  const address = withTls(url, new driver.Client({ connectionString: url }))
   return new Dialect((limits) => {
     const pool = new driver.Pool({
-      connectionString: url,
+      ...address,
       max: connections,
       connectionTimeoutMillis: connectWithin,
       keepAlive: true,
@@ -52,6 +53,21 @@ export async function postgresDialect(url: string, connections = usualConnection
     return pool
   })
 }
+
+/**
+ * Takes the certificates out of the address, read by pg as it understands them. With them in it they would be read anew for each
+ * connection, and a file that cannot be read at that moment would end the process.
+ */
+function withTls(url: string, reader: pg.Client): { connectionString: string; ssl?: boolean } {
+  const address = new URL(url)
+  const given = [...address.searchParams.keys()].filter((name) => tlsParameters.includes(name))
+  if (given.length === 0) return { connectionString: url }
+  for (const name of given) address.searchParams.delete(name)
+  // An object where there are certificates; its type says less.
+  return { connectionString: address.href, ssl: reader.ssl }
+}
+
+const tlsParameters = ['ssl', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'uselibpqcompat']
 
 class Dialect extends PostgresDialect {
   readonly #open: OpenPool

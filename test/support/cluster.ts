@@ -33,8 +33,8 @@ function findPrograms(): string {
   return join(installed, newest, 'bin')
 }
 
-/** Finds whom PostgreSQL runs as: it refuses to run as root. */
-function findOwner(): Owner {
+/** Finds whom PostgreSQL, and what stands in front of it, runs as: they refuse to run as root. */
+export function findOwner(): Owner {
   const uid = process.getuid?.() ?? 0
   if (uid !== 0) return { uid, gid: process.getgid?.() ?? uid }
   const ask = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))

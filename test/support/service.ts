@@ -54,6 +54,8 @@ export interface TestServiceOptions {
   fill?: (db: Kysely<Tables>, time: { now: Instant }) => Promise<void>
   /** Hands mail on to a real server; without it mails are only kept. */
   mailer?: Mailer | null
+  /** Turns the address of the database on PostgreSQL into one that leads there by another way. */
+  through?: (databaseUrl: string) => string
   /** Computes hashes in place of argon2, in one queue that lets one at a time through. */
   argon2?: Argon2
 }
@@ -79,9 +81,10 @@ export async function startService({
   fill = async () => {},
   mailer = null,
   argon2,
+  through = (databaseUrl) => databaseUrl,
 }: TestServiceOptions = {}): Promise<TestService> {
   const postgres = dialect === 'postgres' ? await createDatabase(inject('postgresTemplate')) : null
-  const db = await openDatabase(postgres ? { postgres: postgres.url } : { sqliteFile: ':memory:' })
+  const db = await openDatabase(postgres ? { postgres: through(postgres.url) } : { sqliteFile: ':memory:' })
   if (!postgres) await migrate(db)
   const secret = masterKey(key)
   const time = { now: start }
