@@ -82,12 +82,28 @@ function speak(tag: string, { dir, messages }: Language): Messages {
     { locale: tag, defaultLocale: fallback, messages: { ...en, ...messages }, onError: throwError },
     cache,
   )
+  // A text without placeholders is always the same, and so is the way in which a moment is written.
+  const texts = new Map<MessageId, string>()
+  const formats = new Map<string, Intl.DateTimeFormat>()
   return {
     locale: tag,
     dir,
-    t: (id, values) => intl.formatMessage({ id }, values && { ...values }),
-    formatInstant: (instant, style, timeZone = 'UTC') =>
-      intl.formatDate(instant, { ...instantStyles[style], timeZone, hourCycle: 'h23' }),
+    t(id, values) {
+      if (values) return intl.formatMessage({ id }, { ...values })
+      const known = texts.get(id)
+      if (known !== undefined) return known
+      const text = intl.formatMessage({ id })
+      texts.set(id, text)
+      return text
+    },
+    formatInstant(instant, style, timeZone = 'UTC') {
+      const name = `${style} ${timeZone}`
+      const known = formats.get(name)
+      if (known !== undefined) return known.format(instant)
+      const format = intl.formatters.getDateTimeFormat(tag, { ...instantStyles[style], timeZone, hourCycle: 'h23' })
+      formats.set(name, format)
+      return format.format(instant)
+    },
   }
 }
 

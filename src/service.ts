@@ -194,7 +194,7 @@ export function createMachine(
     measures: uncounted,
   },
 ): SignInParts {
-  const branding = createBranding(db)
+  const branding = createBranding(db, clock)
   const settings = settingsOf(config, branding)
   const sealer = sealerFor(key)
   return {

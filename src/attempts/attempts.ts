@@ -3,6 +3,7 @@
 
 import { sql } from 'kysely'
 import type { Database } from '../database/database.ts'
+import { type Prepared, prepare } from '../database/prepared.ts'
 import type { Measures } from '../measures.ts'
 import { type Duration, hours, type Instant, minutes, seconds } from '../time.ts'
 
@@ -41,33 +42,30 @@ export type Admission = { admitted: true; closedUntil: Instant | null } | { admi
 
 /**
  * Counts one attempt against each limit, in the order given, and says whether the guess may be checked. Call `forgive`
- * when the guess was right. Counted attempts are committed at once and stay, whatever becomes of the request.
+ * when the guess was right. Counted attempts are committed at once and stay, whatever becomes of the request; or with the
+ * transaction, where it is given one, which then must be over before the guess is checked.
  */
 export async function admit(
   { db, measures }: { db: Database; measures: Measures },
   limits: readonly Limit[],
   now: Instant,
 ): Promise<Admission> {
+  // One commit for all of them: each is a wait for the disk.
+  return limits.length > 1 && !db.isTransaction
+    ? db.transaction().execute((trx) => countEach({ db: trx, measures }, limits, now))
+    : countEach({ db, measures }, limits, now)
+}
+
+async function countEach(
+  { db, measures }: { db: Database; measures: Measures },
+  limits: readonly Limit[],
+  now: Instant,
+): Promise<Admission> {
   let closedUntil = 0
-  for (const {
-    key,
-    allowance: { free, waits },
-  } of limits) {
-    const counted = await db
-      .insertInto('attempts')
-      .values({ key, failures: 1, blocked_until: free > 1 ? 0 : now + (waits[0] ?? 0), last_at: now })
-      .onConflict((conflict) =>
-        conflict
-          .column('key')
-          .doUpdateSet({
-            failures: sql<number>`attempts.failures + 1`,
-            blocked_until: blockedUntil({ free, waits }, now),
-            last_at: now,
-          })
-          .where('attempts.blocked_until', '<=', now),
-      )
-      .returning('blocked_until')
-      .executeTakeFirst()
+  for (const { key, allowance } of limits) {
+    const { free, waits } = allowance
+    const closesAt = free > 1 ? 0 : now + (waits[0] ?? 0)
+    const counted = await countingFor(allowance).first(db, { key, closesAt, now })
     if (!counted) {
       measures.attemptRefused(key.slice(0, key.indexOf(':')))
       return { admitted: false, retryAt: await retryAt(db, key, now) }
@@ -75,6 +73,34 @@ export async function admit(
     closedUntil = Math.max(closedUntil, counted.blocked_until)
   }
   return { admitted: true, closedUntil: closedUntil > now ? closedUntil : null }
+}
+
+type Counting = Prepared<{ key: string; closesAt: Instant; now: Instant }, { blocked_until: Instant }>
+
+const counting = new Map<Allowance, Counting>()
+
+/** The one write that counts an attempt, for each allowance that there is. */
+function countingFor(allowance: Allowance): Counting {
+  const known = counting.get(allowance)
+  if (known) return known
+  const made: Counting = prepare((db, { key, closesAt, now }) =>
+    db
+      .insertInto('attempts')
+      .values({ key, failures: 1, blocked_until: closesAt, last_at: now })
+      .onConflict((conflict) =>
+        conflict
+          .column('key')
+          .doUpdateSet({
+            failures: sql<number>`attempts.failures + 1`,
+            blocked_until: blockedUntil(allowance, now),
+            last_at: now,
+          })
+          .where('attempts.blocked_until', '<=', now),
+      )
+      .returning('blocked_until'),
+  )
+  counting.set(allowance, made)
+  return made
 }
 
 /** Reads when the door opens again. It may just have opened, or been forgiven: then try again in a moment. */
@@ -85,39 +111,36 @@ async function retryAt(db: Database, key: string, now: Instant): Promise<Instant
 
 /** Works out, in the database, until when the attempt that is being counted closes the door behind it. */
 function blockedUntil({ free, waits }: Allowance, now: Instant) {
-  const bigint = (value: number) => sql`cast(${value} as bigint)`
+  const after = (wait: Duration) => sql`cast(${now} as bigint) + ${sql.lit(wait)}`
   const longest = waits.at(-1) ?? 0
-  const cases = waits.map((wait, index) => sql`when attempts.failures + 1 = ${free + index} then ${bigint(now + wait)}`)
-  return sql<number>`case when attempts.failures + 1 < ${free} then 0 ${sql.join(cases, sql` `)} else ${bigint(now + longest)} end`
+  const cases = waits.map(
+    (wait, index) => sql`when attempts.failures + 1 = ${sql.lit(free + index)} then ${after(wait)}`,
+  )
+  return sql<number>`case when attempts.failures + 1 < ${sql.lit(free)} then 0 ${sql.join(cases, sql` `)} else ${after(longest)} end`
 }
 
 /**
  * Takes back after a right guess: a limit of the person's own is cleared; one shared with others (an address) loses only
- * the attempt just counted, or else whoever has an account could wipe the count of their own guessing at others'.
+ * the attempt just counted, or else whoever has an account could wipe the count of their own guessing at others'. In the
+ * order in which `admit` counts, so that no two transactions ever wait for one another.
  */
 export async function forgive(db: Database, own: readonly Limit[], shared: readonly Limit[]): Promise<void> {
-  if (own.length > 0) {
-    await db
-      .deleteFrom('attempts')
-      .where(
-        'key',
-        'in',
-        own.map((limit) => limit.key),
-      )
-      .execute()
-  }
-  for (const { key, allowance } of shared) {
-    await db
-      .updateTable('attempts')
-      .set({
-        failures: sql<number>`failures - 1`,
-        blocked_until: sql<number>`case when failures <= ${allowance.free} then 0 else blocked_until end`,
-      })
-      .where('key', '=', key)
-      .where('failures', '>', 0)
-      .execute()
-  }
+  for (const { key, allowance } of shared) await takingBack.changed(db, { key, free: allowance.free })
+  for (const { key } of own) await clearing.changed(db, { key })
 }
+
+const clearing = prepare((db, given: { key: string }) => db.deleteFrom('attempts').where('key', '=', given.key))
+
+const takingBack = prepare((db, given: { key: string; free: number }) =>
+  db
+    .updateTable('attempts')
+    .set({
+      failures: sql<number>`failures - 1`,
+      blocked_until: sql<number>`case when failures <= ${given.free} then 0 else blocked_until end`,
+    })
+    .where('key', '=', given.key)
+    .where('failures', '>', 0),
+)
 
 /** Forgets one count, because what was guessed at is gone. */
 export async function forget(db: Database, key: string): Promise<void> {

@@ -1,6 +1,8 @@
 // Writes audit events inside the caller's transaction: no event, no success.
 
 import type { Database, DatabaseTransaction } from '../database/database.ts'
+import { prepare } from '../database/prepared.ts'
+import type { AuditEventsTable } from '../database/tables.ts'
 import { newOrderedId } from '../secrets/tokens.ts'
 import type { Instant } from '../time.ts'
 import type { AuditEvent } from './events.ts'
@@ -23,22 +25,33 @@ export interface Circumstances {
   subject: string | null
 }
 
+const insertion = prepare((db, given: Omit<AuditEventsTable, 'linked_at'>) =>
+  db.insertInto('audit_events').values({
+    id: given.id,
+    at: given.at,
+    name: given.name,
+    actor_id: given.actor_id,
+    subject_id: given.subject_id,
+    address: given.address,
+    user_agent: given.user_agent,
+    request_id: given.request_id,
+    details: given.details,
+  }),
+)
+
 /** Records one event. Text from outside is cut and freed of control characters, so that no log or terminal is misled by it. */
 export async function record(trx: DatabaseTransaction, event: AuditEvent, about: Circumstances): Promise<void> {
-  await trx
-    .insertInto('audit_events')
-    .values({
-      id: newOrderedId(about.now),
-      at: about.now,
-      name: event.name,
-      actor_id: about.actor,
-      subject_id: about.subject,
-      address: about.caller?.address ?? null,
-      user_agent: about.caller ? printable(about.caller.userAgent, 300) : null,
-      request_id: about.caller?.requestId ?? null,
-      details: JSON.stringify(event.details),
-    })
-    .execute()
+  await insertion.changed(trx, {
+    id: newOrderedId(about.now),
+    at: about.now,
+    name: event.name,
+    actor_id: about.actor,
+    subject_id: about.subject,
+    address: about.caller?.address ?? null,
+    user_agent: about.caller ? printable(about.caller.userAgent, 300) : null,
+    request_id: about.caller?.requestId ?? null,
+    details: JSON.stringify(event.details),
+  })
 }
 
 /** Records one event that stands alone, such as a refused guess, in a transaction of its own. */

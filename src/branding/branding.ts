@@ -4,6 +4,8 @@
 import { sql } from 'kysely'
 import { type Circumstances, record } from '../audit/record.ts'
 import type { Database, DatabaseTransaction } from '../database/database.ts'
+import { prepare } from '../database/prepared.ts'
+import { type Clock, type Instant, seconds } from '../time.ts'
 import type { LogoType } from './logo.ts'
 
 export interface Brand {
@@ -20,18 +22,33 @@ const plain: Brand = { version: 0, name: null, color: null, logo: null }
 export interface Branding {
   /** The copy of this process. */
   current(): Brand
-  /** Brings the copy up to date: one short read, and more only when something has changed. */
+  /** Brings the copy up to date, where it has not been looked at within the last second: one short read, and more only when something has changed. */
   refresh(): Promise<void>
+  /** Something has just been changed here: the next refresh looks in any case. */
+  outdate(): void
 }
 
+/** How long another process may show what was changed in this one. It is looks and a name, and every request would have to ask. */
+const lookEvery = seconds(1)
+
+const versionNow = prepare((db) => db.selectFrom('installation').select('brand_version').where('id', '=', 1))
+
 /** Keeps one copy of the brand in memory. */
-export function createBranding(db: Database): Branding {
+export function createBranding(db: Database, clock: Clock): Branding {
   let copy = plain
+  let lookedAt: Instant | null = null
   return {
     current: () => copy,
     async refresh() {
-      const row = await db.selectFrom('installation').select('brand_version').where('id', '=', 1).executeTakeFirst()
+      const now = clock()
+      // A clock that was set back makes nothing young again.
+      if (lookedAt !== null && Math.abs(now - lookedAt) < lookEvery) return
+      const row = await versionNow.first(db, {})
       if (row && Number(row.brand_version) !== copy.version) copy = await readBrand(db)
+      lookedAt = now
+    },
+    outdate() {
+      lookedAt = null
     },
   }
 }

@@ -94,17 +94,22 @@ class Adapter extends SqliteAdapter {
 type Bindable = SQLInputValue | boolean | undefined
 
 function asKyselyExpects(connection: DatabaseSync) {
-  const statements = new Map<string, StatementSync>()
+  const statements = new Map<string, { statement: StatementSync; reader: boolean }>()
+  const prepareNew = (text: string) => {
+    const statement = connection.prepare(text)
+    return { statement, reader: statement.columns().length > 0 }
+  }
   return {
     close: () => connection.close(),
     prepare(sql: string) {
       // A transaction takes the write lock as it begins: one that first reads and then writes would
       // fail at once (SQLITE_BUSY_SNAPSHOT) when another process has written in between.
       const text = sql === 'begin' ? 'begin immediate' : sql
-      const statement = statements.get(text) ?? connection.prepare(text)
-      if (statements.size < 500) statements.set(text, statement)
+      const prepared = statements.get(text) ?? prepareNew(text)
+      if (statements.size < 500) statements.set(text, prepared)
+      const { statement, reader } = prepared
       return {
-        reader: statement.columns().length > 0,
+        reader,
         all: (parameters: readonly unknown[]) => statement.all(...bindable(parameters)),
         run: (parameters: readonly unknown[]) => statement.run(...bindable(parameters)),
         iterate: (parameters: readonly unknown[]) =>

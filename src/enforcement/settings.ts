@@ -2,6 +2,7 @@
 
 import { type Circumstances, record } from '../audit/record.ts'
 import type { Database, DatabaseTransaction } from '../database/database.ts'
+import { prepare } from '../database/prepared.ts'
 
 /** Sets whom people may ask for help; null for nobody. False when it stood like that already. */
 export async function setHelpContact(
@@ -25,13 +26,15 @@ export async function setHelpContact(
   return changed !== undefined
 }
 
+const publicSettings = prepare((db) =>
+  db.selectFrom('installation').select(['help_contact', 'first_administrator_at']).where('id', '=', 1),
+)
+
 /** Reads what the sign-in page shows to anyone: whom to ask for help, and whether there has ever been an administrator. */
 export async function readPublicSettings(
   db: Database,
 ): Promise<{ helpContact: string | null; hasHadAdministrator: boolean }> {
-  const row = await db
-    .selectFrom('installation')
-    .select(['help_contact', 'first_administrator_at'])
-    .executeTakeFirstOrThrow()
+  const row = await publicSettings.first(db, {})
+  if (!row) throw new Error('The row of the installation is missing.')
   return { helpContact: row.help_contact, hasHadAdministrator: row.first_administrator_at !== null }
 }

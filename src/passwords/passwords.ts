@@ -1,6 +1,7 @@
 // A user's password: check it, set it. Checking takes the same time whether or not there is such a user.
 
 import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
+import { prepare } from '../database/prepared.ts'
 import type { Instant } from '../time.ts'
 import { isActive } from '../users/state.ts'
 import { type Hashing, isOutdated } from './hashing.ts'
@@ -14,13 +15,16 @@ export interface PasswordOwner {
   browsersKnownSince: Instant | null
 }
 
-/** Finds whose password it would be, by canonical address, and whether they may use it now. */
-export async function findPasswordOwner(db: Database, key: string, now: Instant): Promise<PasswordOwner | null> {
-  const row = await db
+const ownerOf = prepare((db, given: { key: string }) =>
+  db
     .selectFrom('users')
     .select(['id', 'password_hash', 'deactivated_at', 'expires_at', 'password_changed_at', 'browsers_known_since'])
-    .where('email_key', '=', key)
-    .executeTakeFirst()
+    .where('email_key', '=', given.key),
+)
+
+/** Finds whose password it would be, by canonical address, and whether they may use it now. */
+export async function findPasswordOwner(db: Database, key: string, now: Instant): Promise<PasswordOwner | null> {
+  const row = await ownerOf.first(db, { key })
   if (!row) return null
   return {
     id: row.id,

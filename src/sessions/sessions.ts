@@ -3,6 +3,8 @@
 
 import type { Caller } from '../audit/record.ts'
 import { changedRows, countUpTo, type Database, type DatabaseTransaction } from '../database/database.ts'
+import { prepare } from '../database/prepared.ts'
+import type { SessionsTable } from '../database/tables.ts'
 import { hashToken, newId, newToken } from '../secrets/tokens.ts'
 import { type Duration, type Instant, minutes } from '../time.ts'
 import { type Explanation, readExplanation, writeExplanation } from './explanation.ts'
@@ -19,6 +21,21 @@ export interface NewSession {
   token: string
   expiresAt: Instant
 }
+
+const insertion = prepare((db, given: SessionsTable) =>
+  db.insertInto('sessions').values({
+    id: given.id,
+    token_hash: given.token_hash,
+    user_id: given.user_id,
+    proofs: given.proofs,
+    explanation: given.explanation,
+    address: given.address,
+    user_agent: given.user_agent,
+    created_at: given.created_at,
+    last_seen_at: given.last_seen_at,
+    expires_at: given.expires_at,
+  }),
+)
 
 /** Begins a session. The caller must have worked out, in the same transaction, that the proofs justify it. */
 export async function beginSession(
@@ -40,21 +57,18 @@ export async function beginSession(
   },
 ): Promise<NewSession> {
   const session = { id: newId(), token: newToken(), expiresAt: now + limits.overall }
-  await trx
-    .insertInto('sessions')
-    .values({
-      id: session.id,
-      token_hash: hashToken(session.token),
-      user_id: userId,
-      proofs: writeProofs(proofs),
-      explanation: writeExplanation(explanation),
-      address: caller.address,
-      user_agent: caller.userAgent.slice(0, 300),
-      created_at: now,
-      last_seen_at: now,
-      expires_at: session.expiresAt,
-    })
-    .execute()
+  await insertion.changed(trx, {
+    id: session.id,
+    token_hash: hashToken(session.token),
+    user_id: userId,
+    proofs: writeProofs(proofs),
+    explanation: writeExplanation(explanation),
+    address: caller.address,
+    user_agent: caller.userAgent.slice(0, 300),
+    created_at: now,
+    last_seen_at: now,
+    expires_at: session.expiresAt,
+  })
   return session
 }
 

@@ -4,6 +4,7 @@
 import type { Kysely } from 'kysely'
 import { type AccessToken, readScopes } from '../access-tokens/access-tokens.ts'
 import type { Database } from '../database/database.ts'
+import { prepare } from '../database/prepared.ts'
 import type { Role, Tables, Theme } from '../database/tables.ts'
 import type { EnrolledFactor, RecoveryCodesState } from '../factors/factors.ts'
 import { hashToken } from '../secrets/tokens.ts'
@@ -124,20 +125,17 @@ function accountFrom(rows: readonly AccountRow[], row: AccountRow, now: Instant)
   }
 }
 
+const accountOf = prepare((db, given: { userId: string }) => accounts(db).where('users.id', '=', given.userId))
+
 /** Reads one user's account as it stands now; null when there is no such user. */
 export async function readAccount(db: Database, userId: string, now: Instant): Promise<Account | null> {
-  const rows = await accounts(db).where('users.id', '=', userId).execute()
+  const rows = await accountOf.all(db, { userId })
   const [first] = rows
   return first ? accountFrom(rows, first, now) : null
 }
 
-/** Finds a session by its token, with its user's account: the one read of a session check. Null when it has ended by any rule. */
-export async function readSession(
-  db: Database,
-  token: string,
-  { limits, now }: { limits: SessionLimits; now: Instant },
-): Promise<{ session: SessionRecord; account: Account } | null> {
-  const rows = await accounts(db)
+const sessionOf = prepare((db, given: { tokenHash: string; now: Instant; seenSince: Instant; begunSince: Instant }) =>
+  accounts(db)
     .innerJoin('sessions', 'sessions.user_id', 'users.id')
     .select([
       'sessions.id as session_id',
@@ -146,12 +144,25 @@ export async function readSession(
       'sessions.last_seen_at',
       'sessions.expires_at',
     ])
-    .where('sessions.token_hash', '=', hashToken(token))
-    .where('sessions.expires_at', '>', now)
-    .where('sessions.last_seen_at', '>', now - limits.idle)
+    .where('sessions.token_hash', '=', given.tokenHash)
+    .where('sessions.expires_at', '>', given.now)
+    .where('sessions.last_seen_at', '>', given.seenSince)
     // A shorter overall limit, once set, holds for sessions that are older than the setting.
-    .where('sessions.created_at', '>', now - limits.overall)
-    .execute()
+    .where('sessions.created_at', '>', given.begunSince),
+)
+
+/** Finds a session by its token, with its user's account: the one read of a session check. Null when it has ended by any rule. */
+export async function readSession(
+  db: Database,
+  token: string,
+  { limits, now }: { limits: SessionLimits; now: Instant },
+): Promise<{ session: SessionRecord; account: Account } | null> {
+  const rows = await sessionOf.all(db, {
+    tokenHash: hashToken(token),
+    now,
+    seenSince: now - limits.idle,
+    begunSince: now - limits.overall,
+  })
   const [row] = rows
   if (!row) return null
   const session = {
@@ -165,13 +176,8 @@ export async function readSession(
   return { session, account: accountFrom(rows, row, now) }
 }
 
-/** Finds a sign-in or step-up in progress by its token, with its user's account. Null when it has run out or was replaced. */
-export async function readSignIn(
-  db: Database,
-  token: string,
-  now: Instant,
-): Promise<{ signIn: SignInRecord; account: Account } | null> {
-  const rows = await accounts(db)
+const signInOf = prepare((db, given: { tokenHash: string; now: Instant }) =>
+  accounts(db)
     .innerJoin('sign_ins', 'sign_ins.user_id', 'users.id')
     .select([
       'sign_ins.id as sign_in_id',
@@ -183,9 +189,17 @@ export async function readSignIn(
       'sign_ins.version',
       'sign_ins.expires_at',
     ])
-    .where('sign_ins.token_hash', '=', hashToken(token))
-    .where('sign_ins.expires_at', '>', now)
-    .execute()
+    .where('sign_ins.token_hash', '=', given.tokenHash)
+    .where('sign_ins.expires_at', '>', given.now),
+)
+
+/** Finds a sign-in or step-up in progress by its token, with its user's account. Null when it has run out or was replaced. */
+export async function readSignIn(
+  db: Database,
+  token: string,
+  now: Instant,
+): Promise<{ signIn: SignInRecord; account: Account } | null> {
+  const rows = await signInOf.all(db, { tokenHash: hashToken(token), now })
   const [row] = rows
   if (!row) return null
   const signIn = {
@@ -202,13 +216,8 @@ export async function readSignIn(
   return { signIn, account: accountFrom(rows, row, now) }
 }
 
-/** Finds a personal access token by its text, with its owner's account: the one read of a token check. Null when it is unknown, revoked or has expired. */
-export async function readAccessToken(
-  db: Database,
-  text: string,
-  now: Instant,
-): Promise<{ token: AccessToken; account: Account } | null> {
-  const rows = await accounts(db)
+const accessTokenOf = prepare((db, given: { tokenHash: string; now: Instant }) =>
+  accounts(db)
     .innerJoin('personal_access_tokens', 'personal_access_tokens.user_id', 'users.id')
     .select([
       'personal_access_tokens.id as token_id',
@@ -218,9 +227,17 @@ export async function readAccessToken(
       'personal_access_tokens.expires_at as token_expires_at',
       'personal_access_tokens.last_used_at',
     ])
-    .where('personal_access_tokens.token_hash', '=', hashToken(text))
-    .where('personal_access_tokens.expires_at', '>', now)
-    .execute()
+    .where('personal_access_tokens.token_hash', '=', given.tokenHash)
+    .where('personal_access_tokens.expires_at', '>', given.now),
+)
+
+/** Finds a personal access token by its text, with its owner's account: the one read of a token check. Null when it is unknown, revoked or has expired. */
+export async function readAccessToken(
+  db: Database,
+  text: string,
+  now: Instant,
+): Promise<{ token: AccessToken; account: Account } | null> {
+  const rows = await accessTokenOf.all(db, { tokenHash: hashToken(text), now })
   const [row] = rows
   if (!row) return null
   const token = {

@@ -5,6 +5,7 @@ import { admit, forgive } from '../attempts/attempts.ts'
 import type { AuditEvent, Method } from '../audit/events.ts'
 import { type Caller, record } from '../audit/record.ts'
 import type { DatabaseTransaction } from '../database/database.ts'
+import { prepare } from '../database/prepared.ts'
 import { Refusal } from '../refusal.ts'
 import { type Instant, isoTime } from '../time.ts'
 import { takeGuessWarning } from '../users/guess-warning.ts'
@@ -20,24 +21,33 @@ export type GuessAdmission =
   | { ok: true; closedUntil: Instant | null; last: boolean }
   | { ok: false; because: 'blocked'; retryAt: Instant }
 
+const counting = prepare((db, given: { id: string }) =>
+  db
+    .updateTable('sign_ins')
+    .set((e) => ({ guesses: e('guesses', '+', 1) }))
+    .where('id', '=', given.id)
+    .where('guesses', '<', guessesPerSignIn)
+    .returning('guesses'),
+)
+
 /**
- * Counts one guess against the sign-in and against its limits, before it is checked. Throws `sign-in-over` when the
- * sign-in has had its guesses.
+ * Counts one guess against its limits, against the factor where that keeps a count of its own, and against the sign-in,
+ * all in one commit before it is checked. Throws `sign-in-over` when the sign-in has had its guesses. In this order, which
+ * accepting a guess keeps to: of two guesses at once, one waits for the other, and never each for the other.
  */
 export async function admitGuess(
   parts: SignInParts,
   signIn: SignInRecord,
   limits: GuessLimits,
+  countAgainstFactor: (trx: DatabaseTransaction) => Promise<void> = async () => {},
 ): Promise<GuessAdmission> {
-  const admission = await admit(parts, inOrder(limits), parts.clock())
+  const { admission, counted } = await parts.db.transaction().execute(async (trx) => {
+    const admission = await admit({ db: trx, measures: parts.measures }, inOrder(limits), parts.clock())
+    if (!admission.admitted) return { admission, counted: null }
+    await countAgainstFactor(trx)
+    return { admission, counted: await counting.first(trx, { id: signIn.id }) }
+  })
   if (!admission.admitted) return { ok: false, because: 'blocked', retryAt: admission.retryAt }
-  const counted = await parts.db
-    .updateTable('sign_ins')
-    .set((e) => ({ guesses: e('guesses', '+', 1) }))
-    .where('id', '=', signIn.id)
-    .where('guesses', '<', guessesPerSignIn)
-    .returning('guesses')
-    .executeTakeFirst()
   if (!counted) throw new Refusal('sign-in-over')
   return { ok: true, closedUntil: admission.closedUntil, last: counted.guesses >= guessesPerSignIn }
 }

@@ -16,4 +16,5 @@ export async function changeBranding(
   mustBePermitted(standing, 'settings.change')
   const about = { now: parts.clock(), caller, actor: standing.account.user.id }
   await parts.db.transaction().execute((trx) => setBrand(trx, change, about))
+  parts.branding.outdate()
 }

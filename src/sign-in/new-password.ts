@@ -49,13 +49,14 @@ export async function replacePassword(
 ): Promise<void> {
   const { id, emailKey } = account.user
   const about = { now, caller, actor: id, subject: id }
+  // Guesses at the old password are no guesses at this one, and whoever has just chosen it shall not have to wait. First of
+  // all, as in every transaction that changes counts.
+  await forgive(trx, passwordLimits({ emailKey, browser: null, address: caller.address }).own, [])
   await setPassword(trx, id, hash, now)
   await record(trx, { name: 'password.set', details: { by } }, about)
   await voidLinks(trx, id)
   await endOtherSignIns(trx, id, null)
   const count = await endOtherSessions(trx, id, keepSession)
   if (count > 0) await record(trx, { name: 'sessions.ended', details: { count, because: 'password-changed' } }, about)
-  // Guesses at the old password are no guesses at this one, and whoever has just chosen it shall not have to wait.
-  await forgive(trx, passwordLimits({ emailKey, browser: null, address: caller.address }).own, [])
   await parts.notify(trx, { about: 'password-changed' }, { account, caller, now })
 }

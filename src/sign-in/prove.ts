@@ -18,7 +18,7 @@ import { countCodes, lookUpCode, spendCode } from '../recovery-codes/recovery-co
 import { Refusal } from '../refusal.ts'
 import type { Proof } from '../sessions/proofs.ts'
 import { type Instant, isoTime } from '../time.ts'
-import { matchAuthenticator, spendStep } from '../totp/authenticators.ts'
+import { countAgainstAuthenticators, type Guessed, matchAuthenticator, spendStep } from '../totp/authenticators.ts'
 import { parseCode } from '../totp/otp.ts'
 import { emailKey } from '../users/email.ts'
 import type { Account } from './account.ts'
@@ -166,10 +166,14 @@ export async function proveTotp(
     browser: browserOf(parts, account, knownBrowser),
     address: caller.address,
   })
-  const admission = await admitGuess(parts, signIn, limits)
+  const userId = account.user.id
+  let guessed: readonly Guessed[] = []
+  const admission = await admitGuess(parts, signIn, limits, async (trx) => {
+    guessed = await countAgainstAuthenticators(trx, userId)
+  })
   if (!admission.ok) return admission
   const parsed = parseCode(code)
-  const match = await matchAuthenticator(parts.db, parts.sealer, account.user.id, parsed, parts.clock())
+  const match = await matchAuthenticator(parts.db, parts.sealer, { userId, guessed, code: parsed }, parts.clock())
   const refuse = async (because: WrongBecause, clockOff = false): Promise<Unproved> => {
     const details = { method: 'totp' as const, because, ...(clockOff ? { clockOff } : {}) }
     await refuseGuess(parts, {
@@ -265,6 +269,9 @@ export async function proveRecoveryCode(
   return { ok: false, because: 'wrong', clockOff: false, ended: admission.last, retryAt: admission.closedUntil }
 }
 
+/** Thrown inside the transaction to take it back: what was proved has been spent before. */
+class NotSpent extends Error {}
+
 /** Spends what was proved and records the proof, in one transaction; false from `spend` leaves everything as it was. */
 async function accept(
   parts: SignInParts,
@@ -284,14 +291,21 @@ async function accept(
   },
 ): Promise<{ ok: true; progress: Progress } | { ok: false }> {
   const now = parts.clock()
-  return parts.db.transaction().execute(async (trx) => {
-    if (!(await spend(trx, now))) return { ok: false }
+  const acceptIn = async (trx: DatabaseTransaction): Promise<{ ok: true; progress: Progress }> => {
     await forgiveGuess(trx, limits)
+    if (!(await spend(trx, now))) throw new NotSpent()
     const about = { now, caller, actor: signIn.userId, subject: signIn.userId }
     if (method !== 'password')
       await record(trx, { name: 'second-factor.accepted', details: { method, purpose: signIn.purpose } }, about)
     return { ok: true, progress: await recordProof(trx, parts, { signIn, proof: proof(now), caller, now }) }
-  })
+  }
+  return parts.db
+    .transaction()
+    .execute(acceptIn)
+    .catch((error: unknown) => {
+      if (error instanceof NotSpent) return { ok: false }
+      throw error
+    })
 }
 
 function mustBeOffered({ step }: PendingSignIn, kind: 'totp' | 'recovery-code'): void {

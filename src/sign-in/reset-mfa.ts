@@ -105,6 +105,8 @@ async function reset(
   const reason = parseReason(typed)
   if (reason === null) throw new Refusal('bad-request')
   if (accountState(user, now) !== 'active') throw new Refusal('conflict')
+  // The guesses were at what goes now. First of all, as in every transaction that changes counts.
+  await forget(trx, secondFactorCount(user.id))
   await beginMfaReset(trx, user, now)
   await record(trx, { name: 'mfa.reset', details: { reason, by } }, on)
   const factors = await removeAuthenticators(trx, user.id)
@@ -115,8 +117,6 @@ async function reset(
   await endOtherSignIns(trx, user.id, null)
   const count = await endOtherSessions(trx, user.id, null)
   if (count > 0) await record(trx, { name: 'sessions.ended', details: { count, because: 'mfa-reset' } }, on)
-  // The guesses were at what is gone.
-  await forget(trx, secondFactorCount(user.id))
   const account = await readAccount(trx, user.id, now)
   if (account) await parts.notify(trx, notice, { account, caller: null, now })
   return issueSetUpLink(trx, user.id, about)

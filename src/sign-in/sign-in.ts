@@ -7,15 +7,17 @@ import { changedRows, type DatabaseTransaction } from '../database/database.ts'
 import { type Requirement, withFreshProof } from '../enforcement/requirement.ts'
 import { assuranceOf } from '../factors/assurance.ts'
 import { Refusal } from '../refusal.ts'
-import { hashToken, newId, newToken } from '../secrets/tokens.ts'
-import { type Proof, withProof, writeProofs } from '../sessions/proofs.ts'
+import { newId, newToken } from '../secrets/tokens.ts'
+import { type Proof, withProof } from '../sessions/proofs.ts'
 import { beginSession, type NewSession, strengthenSession } from '../sessions/sessions.ts'
 import { type Instant, isoTime, minutes } from '../time.ts'
+import { noteSignIn } from '../users/users.ts'
 import { type Account, readAccount, type SignInRecord } from './account.ts'
 import { explain } from './explain.ts'
 import { browserOwner, issueKnownBrowser } from './known-browsers.ts'
 import type { Step } from './next-step.ts'
 import type { SignInParts } from './parts.ts'
+import { changeSignIn, insertSignIn, removeSignIn } from './rows.ts'
 import { freshFor, requirementOf, type Standing, stepOf } from './standing.ts'
 
 /** A sign-in lives long enough to find a phone, install an app and save ten codes. */
@@ -57,8 +59,11 @@ export async function beginSignIn(
     version: 1,
     expiresAt: now + signInLife,
   }
-  await insertSignIn(trx, signIn, newToken(), now)
-  return recordProof(trx, parts, { signIn, proof, caller, now })
+  const after = await proofsAfter(trx, parts, { signIn, proof, now })
+  if (isFinished('sign-in', after.step)) return complete(trx, parts, { signIn, ...after, proof, caller, now })
+  const token = newToken()
+  await insertSignIn(trx, { ...signIn, proofs: after.proofs }, token, now)
+  return { at: 'pending', step: after.step, purpose: 'sign-in', token, expiresAt: signIn.expiresAt }
 }
 
 /** Begins a step-up of a session: the same machine, with what the session has proved already and a fresher requirement. */
@@ -90,29 +95,27 @@ export async function beginStepUp(
   return { at: 'pending', step: standing.sensitiveStep, purpose: 'step-up', token, expiresAt: signIn.expiresAt }
 }
 
-async function insertSignIn(
+interface After {
+  account: Account
+  requirement: Requirement
+  proofs: readonly Proof[]
+  step: Step
+}
+
+/** Works out where a sign-in stands with one more proof, or with none. Throws `sign-in-over` for somebody who may not sign in. */
+async function proofsAfter(
   trx: DatabaseTransaction,
-  signIn: SignInRecord,
-  token: string,
-  now: Instant,
-): Promise<void> {
-  await trx
-    .insertInto('sign_ins')
-    .values({
-      id: signIn.id,
-      token_hash: hashToken(token),
-      purpose: signIn.purpose,
-      user_id: signIn.userId,
-      session_id: signIn.sessionId,
-      proofs: writeProofs(signIn.proofs),
-      fresh_since: signIn.freshSince,
-      return_to: signIn.returnTo,
-      guesses: 0,
-      version: signIn.version,
-      created_at: now,
-      expires_at: signIn.expiresAt,
-    })
-    .execute()
+  parts: SignInParts,
+  { signIn, proof, now }: { signIn: SignInRecord; proof: Proof | null; now: Instant },
+): Promise<After> {
+  const account = await readAccount(trx, signIn.userId, now)
+  if (!account) throw new Refusal('sign-in-over')
+  const proofs = proof === null ? signIn.proofs : withProof(signIn.proofs, proof)
+  const required = await requirementOf(parts, trx, account)
+  const requirement = signIn.freshSince === null ? required : withFreshProof(required, signIn.freshSince)
+  const step = stepOf(account, proofs, requirement)
+  if (step.at === 'refused') throw new Refusal('sign-in-over')
+  return { account, requirement, proofs, step }
 }
 
 /**
@@ -124,25 +127,14 @@ export async function recordProof(
   parts: SignInParts,
   { signIn, proof, caller, now }: { signIn: SignInRecord; proof: Proof | null; caller: Caller; now: Instant },
 ): Promise<Progress> {
-  const account = await readAccount(trx, signIn.userId, now)
-  if (!account) throw new Refusal('sign-in-over')
-  const proofs = proof === null ? signIn.proofs : withProof(signIn.proofs, proof)
-  const required = await requirementOf(parts, trx, account)
-  const requirement = signIn.freshSince === null ? required : withFreshProof(required, signIn.freshSince)
-  const step = stepOf(account, proofs, requirement)
-  if (step.at === 'refused') throw new Refusal('sign-in-over')
-  if (isFinished(signIn.purpose, step))
-    return finish(trx, parts, { signIn: { ...signIn, proofs }, account, requirement, proof, caller, now })
-
+  const after = await proofsAfter(trx, parts, { signIn, proof, now })
+  if (isFinished(signIn.purpose, after.step)) {
+    if (!(await removeSignIn(trx, signIn))) throw new Refusal('sign-in-over')
+    return complete(trx, parts, { signIn, ...after, proof, caller, now })
+  }
   const token = newToken()
-  const updated = await trx
-    .updateTable('sign_ins')
-    .set({ token_hash: hashToken(token), proofs: writeProofs(proofs), version: signIn.version + 1 })
-    .where('id', '=', signIn.id)
-    .where('version', '=', signIn.version)
-    .executeTakeFirst()
-  if (changedRows(updated) !== 1) throw new Refusal('sign-in-over')
-  return { at: 'pending', step, purpose: signIn.purpose, token, expiresAt: signIn.expiresAt }
+  if (!(await changeSignIn(trx, signIn, { token, proofs: after.proofs }))) throw new Refusal('sign-in-over')
+  return { at: 'pending', step: after.step, purpose: signIn.purpose, token, expiresAt: signIn.expiresAt }
 }
 
 /** Finishes a sign-in that has come to owe nothing because what was required has changed. Throws `sign-in-over` otherwise. */
@@ -164,42 +156,26 @@ function isFinished(purpose: SignInRecord['purpose'], step: Step): boolean {
   return purpose === 'step-up' && (step.at === 'enrol' || step.at === 'recovery-codes')
 }
 
-async function finish(
+/** What is worth a session becomes one. Its row, if it had any, has just been taken away by this very transaction. */
+async function complete(
   trx: DatabaseTransaction,
   parts: SignInParts,
-  {
-    signIn,
-    account,
-    requirement,
-    proof,
-    caller,
-    now,
-  }: {
-    signIn: SignInRecord
-    account: Account
-    requirement: Requirement
-    proof: Proof | null
-    caller: Caller
-    now: Instant
-  },
+  about: After & { signIn: SignInRecord; proof: Proof | null; caller: Caller; now: Instant },
 ): Promise<Progress> {
-  const gone = await trx
-    .deleteFrom('sign_ins')
-    .where('id', '=', signIn.id)
-    .where('version', '=', signIn.version)
-    .executeTakeFirst()
-  if (changedRows(gone) !== 1) throw new Refusal('sign-in-over')
-  const userId = signIn.userId
-  const about = { now, caller, actor: userId, subject: userId }
+  const { account, requirement, proof, caller, now } = about
+  const signIn = { ...about.signIn, proofs: about.proofs }
+  const { userId, purpose, returnTo } = signIn
   const session =
-    signIn.purpose === 'sign-in'
+    purpose === 'sign-in'
       ? await beginExplained(trx, parts, { signIn, account, requirement, caller, now })
       : await strengthenBy(trx, parts, { signIn, now })
-  if (signIn.purpose === 'sign-in')
-    await trx.updateTable('users').set({ last_sign_in_at: now }).where('id', '=', userId).execute()
-  else await record(trx, { name: 'step-up.completed', details: { method: proof?.by ?? 'password' } }, about)
+  if (purpose === 'sign-in') await noteSignIn(trx, userId, now)
+  else {
+    const details = { method: proof?.by ?? ('password' as const) }
+    await record(trx, { name: 'step-up.completed', details }, { now, caller, actor: userId, subject: userId })
+  }
   const knownBrowser = issueKnownBrowser(parts.key, browserOwner(account.user), now)
-  return { at: 'done', purpose: signIn.purpose, session, returnTo: signIn.returnTo, account, knownBrowser }
+  return { at: 'done', purpose, session, returnTo, account, knownBrowser }
 }
 
 /** Begins the session of a finished sign-in, and says with it, and in its event, why it was asked for what it was asked. */

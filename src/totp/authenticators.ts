@@ -3,6 +3,7 @@
 
 import { sql } from 'kysely'
 import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
+import { prepare } from '../database/prepared.ts'
 import type { Sealer } from '../secrets/sealing.ts'
 import type { Instant } from '../time.ts'
 import { secretBinding } from './enrolment.ts'
@@ -16,27 +17,36 @@ export type CodeMatch =
   | { ok: false; because: 'wrong'; clockOff: boolean }
   | { ok: false; because: 'disabled'; justNow: readonly string[] }
 
+const counting = prepare((db, given: { userId: string }) =>
+  db
+    .updateTable('totp_factors')
+    .set({ failures: sql<number>`failures + 1` })
+    .where('user_id', '=', given.userId)
+    .where('failures', '<', failuresUntilDisabled)
+    .where('disabled_at', 'is', null)
+    .returning(['id', 'sealed_secret']),
+)
+
+/** An authenticator that a guess has been counted against. Its secret is still sealed. */
+export type Guessed = Awaited<ReturnType<typeof counting.all>>[number]
+
+/** Counts one guess against each of the user's authenticators; `spendStep` takes the count back. Only what comes back may be compared. */
+export function countAgainstAuthenticators(trx: DatabaseTransaction, userId: string): Promise<Guessed[]> {
+  return counting.all(trx, { userId })
+}
+
 /**
- * Looks which of the user's authenticators shows this code. The guess is counted against each before it is compared;
- * `spendStep` takes the count back. Accepts nothing by itself: the caller must spend the step that comes back.
+ * Looks which of the authenticators shows this code: those that the guess has been counted against, for good. Accepts
+ * nothing by itself: the caller must spend the step that comes back.
  */
 export async function matchAuthenticator(
   db: Database,
   sealer: Sealer,
-  userId: string,
-  code: string | null,
+  { userId, guessed, code }: { userId: string; guessed: readonly Guessed[]; code: string | null },
   now: Instant,
 ): Promise<CodeMatch> {
-  const rows = await db
-    .updateTable('totp_factors')
-    .set({ failures: sql<number>`failures + 1` })
-    .where('user_id', '=', userId)
-    .where('failures', '<', failuresUntilDisabled)
-    .where('disabled_at', 'is', null)
-    .returning(['id', 'sealed_secret'])
-    .execute()
   let clockOff = false
-  for (const row of rows) {
+  for (const row of guessed) {
     if (code === null) break
     const secret = sealer.open(row.sealed_secret, secretBinding(userId, row.id))
     const step = matchCode(secret, code, now)
@@ -44,7 +54,7 @@ export async function matchAuthenticator(
     clockOff ||= clockIsOff(secret, code, now, 'past') !== null
   }
   const justNow = await disableWhatFailedTooOften(db, userId, now)
-  return rows.length === 0 || justNow.length > 0
+  return guessed.length === 0 || justNow.length > 0
     ? { ok: false, because: 'disabled', justNow }
     : { ok: false, because: 'wrong', clockOff }
 }
@@ -61,19 +71,21 @@ async function disableWhatFailedTooOften(db: Database, userId: string, now: Inst
   return rows.map((row) => row.id)
 }
 
+const spending = prepare((db, given: { factor: string; step: number; now: Instant }) =>
+  db
+    .updateTable('totp_factors')
+    .set({ last_step: given.step, last_used_at: given.now, failures: 0 })
+    .where('id', '=', given.factor)
+    .where('last_step', '<', given.step)
+    .where('disabled_at', 'is', null),
+)
+
 /** Spends a step: exactly one caller gets true for it, ever, and nobody for an older one. Clears the count of failures. */
 export async function spendStep(
   trx: DatabaseTransaction,
   { factor, step, now }: { factor: string; step: number; now: Instant },
 ): Promise<boolean> {
-  const spent = await trx
-    .updateTable('totp_factors')
-    .set({ last_step: step, last_used_at: now, failures: 0 })
-    .where('id', '=', factor)
-    .where('last_step', '<', step)
-    .where('disabled_at', 'is', null)
-    .executeTakeFirst()
-  return changedRows(spent) === 1
+  return (await spending.changed(trx, { factor, step, now })) === 1
 }
 
 /** Spends, for everybody, every step that a code may have been accepted for up to now: that of a fast clock included. */

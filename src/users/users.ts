@@ -3,10 +3,12 @@
 import type { AuditEvent } from '../audit/events.ts'
 import { type Circumstances, record } from '../audit/record.ts'
 import type { Database, DatabaseTransaction } from '../database/database.ts'
+import { prepare } from '../database/prepared.ts'
 import type { Role, Theme } from '../database/tables.ts'
 import { isTaken } from '../database/unique.ts'
 import { Refusal } from '../refusal.ts'
 import { newId } from '../secrets/tokens.ts'
+import type { Instant } from '../time.ts'
 import { emailKey } from './email.ts'
 
 export interface NewUser {
@@ -83,4 +85,13 @@ export async function setPreferences(
 /** Gives a user another name, as they want to be called. */
 export async function setName(trx: DatabaseTransaction, userId: string, name: string | null): Promise<void> {
   await trx.updateTable('users').set({ name }).where('id', '=', userId).execute()
+}
+
+const signInNote = prepare((db, given: { id: string; now: Instant }) =>
+  db.updateTable('users').set({ last_sign_in_at: given.now }).where('id', '=', given.id),
+)
+
+/** Notes when somebody signed in last. */
+export async function noteSignIn(trx: DatabaseTransaction, id: string, now: Instant): Promise<void> {
+  await signInNote.changed(trx, { id, now })
 }

@@ -3,7 +3,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { days, hours, minutes, seconds } from '../../src/time.ts'
-import { matchAuthenticator, spendStep } from '../../src/totp/authenticators.ts'
+import { countAgainstAuthenticators, matchAuthenticator, spendStep } from '../../src/totp/authenticators.ts'
 import {
   atOnce,
   beginStepUp,
@@ -236,7 +236,9 @@ for (const dialect of dialects) {
       const { person, key } = await addProtectedPerson(running)
       const { db, time } = running
       const { sealer } = running.service.machine
-      const match = await matchAuthenticator(db, sealer, person.id, codeAt(key, time.now), time.now)
+      const guessed = await db.transaction().execute((trx) => countAgainstAuthenticators(trx, person.id))
+      const guess = { userId: person.id, guessed, code: codeAt(key, time.now) }
+      const match = await matchAuthenticator(db, sealer, guess, time.now)
       if (!match.ok) throw new Error('The code was not right.')
       await db.updateTable('totp_factors').set({ disabled_at: time.now }).execute()
       const spent = await db.transaction().execute((trx) => spendStep(trx, { ...match, now: time.now }))
