@@ -33,15 +33,20 @@ function readTimes({ services, database }: Parties): Times {
 /** One turn of one client: asks what it has to ask. False when there is nothing left to do. */
 export type Turn = (connection: Connection, client: number) => Promise<boolean>
 
-/** A turn that takes this much longer than it was to take is given up, and does not count. */
-const patience = 5_000
+/** A turn that takes so many seconds longer than all was to take is given up, and does not count. */
+const usualPatience = 5
 
 /**
  * Lets so many clients take turns for so long; each has a connection of its own, to the ports in turn. What has begun by then
  * is waited for, so that no core stands idle at the end only because clients leave.
  */
 export async function load(
-  { ports, clients, seconds }: { ports: readonly number[]; clients: number; seconds: number },
+  {
+    ports,
+    clients,
+    seconds,
+    patience = usualPatience,
+  }: { ports: readonly number[]; clients: number; seconds: number; patience?: number },
   parties: Parties,
   turn: Turn,
 ): Promise<Stretch> {
@@ -64,7 +69,7 @@ export async function load(
   try {
     await Promise.race([
       Promise.all(connections.map(run)),
-      wait(seconds * 1000 + patience, null, { signal: lost.signal }).catch(() => null),
+      wait((seconds + patience) * 1000, null, { signal: lost.signal }).catch(() => null),
     ])
   } finally {
     lost.abort()

@@ -24,6 +24,9 @@ const pages = [
   { what: 'own sessions', path: '/my-profile/settings' },
 ] as const
 
+/** One answer is waited for in any case, or there would be no figure just where it is worst. */
+const patience = 120
+
 /** Measures everything at each number of people. */
 export const measureGrowth: Measure = async (context, kind) => {
   const { sizes } = context.options
@@ -67,7 +70,7 @@ async function takeSignIn({ options, say }: Context, stage: Stage, service: Runn
   await refresh(stage.database, Date.now())
   const people = scattered(stage.users)
   let turns = 0
-  const where = { ports: [service.port], clients: 1, seconds: options.seconds }
+  const where = { ports: [service.port], clients: 1, seconds: options.seconds, patience }
   const stretch = await load(where, { services: [service.pid], database: stage.databasePid }, async (connection) => {
     if (turns >= stage.users) return false
     await signIn(connection, service.port, people(turns++))
@@ -85,7 +88,7 @@ async function takePage(
   say(`${stage.kind}: ${what} among ${stage.users.toLocaleString('en-US')}`)
   let asked = 0
   const { port, pid } = service
-  const where = { ports: [port], clients: 1, seconds: options.seconds / 2 }
+  const where = { ports: [port], clients: 1, seconds: options.seconds / 2, patience }
   const stretch = await load(where, { services: [pid], database: stage.databasePid }, async (connection) => {
     const person = of(asked++)
     const cookie = `countersign-session=${sessionTokenOf(person)}`
