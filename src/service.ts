@@ -45,6 +45,7 @@ import {
   isFirstAdministratorMissing,
 } from './users/first-administrator.ts'
 import { addressOfLink, purgeLinks } from './users/one-time-links.ts'
+import { keepUserCounts } from './users/user-counts.ts'
 
 export interface ServiceParts {
   config: Pick<Config, 'url' | 'name' | 'trustedProxies' | 'session' | 'mail' | 'metricsToken'>
@@ -116,7 +117,11 @@ export function createService(parts: ServiceParts): Service {
   const linker = createLinker(db, key, metrics.recorded)
   let stopping = false
   const { script, style, files } = parts.assets
-  const pages = createPages({ machine, settings, assets: { script, style } }, hooks, files)
+  const pages = createPages(
+    { machine, settings, assets: { script, style }, countUsers: keepUserCounts(db, clock) },
+    hooks,
+    files,
+  )
   const api = createApi({ machine, settings }, { ...hooks, exposition: metrics.exposition, isStopping: () => stopping })
 
   return {

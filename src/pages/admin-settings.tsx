@@ -10,7 +10,6 @@ import { readForm } from '../http/form.ts'
 import { readMailHealth } from '../mail/health.ts'
 import { changeServiceSettings, confirmEnforcement, hasMfa, switchEnforcementOn } from '../sign-in/enforce.ts'
 import type { Standing } from '../sign-in/standing.ts'
-import { countUsers } from '../users/user-list.ts'
 import { outcomeOf } from './admin/outbox.tsx'
 import { frameOf, type PageParts, page } from './page-parts.ts'
 import { stepUp } from './passage.ts'
@@ -129,7 +128,7 @@ async function showSettings(
   standing: Standing,
   shown: SettingsShown,
 ): Promise<Response> {
-  const { total, withMfa } = await countUsers(parts.machine.db)
+  const { total, withMfa } = await parts.countUsers()
   const view = (
     <AdminSettingsView
       frame={frameOf(c, parts, standing.account)}

@@ -13,12 +13,14 @@ import type { SignInParts } from '../sign-in/parts.ts'
 import type { Standing } from '../sign-in/standing.ts'
 import { days, type Instant, minutes } from '../time.ts'
 import { may, permissionsOf } from '../users/roles.ts'
+import type { UserCounts } from '../users/user-counts.ts'
 import type { EnforcementNews, Frame, Notice } from './views/parts/frame.ts'
 
 export interface PageParts {
   machine: SignInParts
   settings: HttpSettings
   assets: { script: string; style: string }
+  countUsers: () => Promise<UserCounts>
 }
 
 /** Chooses the language: the person's own, or what the browser asks for. */

@@ -136,42 +136,6 @@ export function mfaStateOf(account: {
   return account.hasSavedCodes ? 'on' : 'codes-unsaved'
 }
 
-/** Counts all users, and those whose MFA is on: a usable second factor, and saved recovery codes. */
-export async function countUsers(db: Database): Promise<{ total: number; withMfa: number }> {
-  const row = await db
-    .selectFrom('users')
-    .select((e) => [
-      e.fn.countAll<number>().as('total'),
-      e
-        .selectFrom('users as covered')
-        .innerJoin('recovery_code_sets', 'recovery_code_sets.user_id', 'covered.id')
-        .where('recovery_code_sets.saved_at', 'is not', null)
-        .where((covered) =>
-          covered.exists(
-            covered
-              .selectFrom('totp_factors')
-              .whereRef('totp_factors.user_id', '=', 'covered.id')
-              .where('totp_factors.disabled_at', 'is', null)
-              .select('totp_factors.id'),
-          ),
-        )
-        .select((covered) => covered.fn.countAll<number>().as('n'))
-        .as('with_mfa'),
-    ])
-    .executeTakeFirstOrThrow()
-  return { total: Number(row.total), withMfa: Number(row.with_mfa) }
-}
-
-/** Counts the users whom a filter leaves, on all pages. */
-export async function countFound(db: Database, filter: UserFilter, now: Instant): Promise<number> {
-  const row = await db
-    .selectFrom('users')
-    .select((e) => e.fn.countAll<number>().as('found'))
-    .where((e) => e.and(conditionsOf(e, filter, now)))
-    .executeTakeFirstOrThrow()
-  return Number(row.found)
-}
-
 type Builder = ExpressionBuilder<Tables, 'users'>
 type Condition = Expression<SqlBool>
 
@@ -201,7 +165,8 @@ function hasSavedCodes(e: Builder) {
   )
 }
 
-function conditionsOf(e: Builder, filter: UserFilter, now: Instant): Condition[] {
+/** Says what a user must be so that a filter leaves them. */
+export function conditionsOf(e: Builder, filter: UserFilter, now: Instant): Condition[] {
   const { search, mfa, factor, group, role, state, seen } = filter
   return [
     ...searchCondition(search),

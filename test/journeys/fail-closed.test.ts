@@ -74,7 +74,9 @@ for (const dialect of dialects) {
       // As in a process that has just started, and has no copy of anything.
       running.restart()
       const browser = new Browser(running)
-      const answer = await signIn(browser, plain)
+      // A sign-in that a password completes is never written down as one in progress.
+      const whose = table === 'sign_ins' ? person : plain
+      const answer = await signIn(browser, whose)
       expect(answer.status).toBeGreaterThanOrEqual(500)
       expect(browser.session).toBeUndefined()
       expect(browser.signIn).toBeUndefined()
@@ -83,7 +85,7 @@ for (const dialect of dialects) {
       expect(pending.session).toBeUndefined()
       await sql`alter table ${sql.id(away)} rename to ${sql.id(table)}`.execute(running.db)
 
-      expect((await signIn(browser, plain)).at).toBe('/my-profile')
+      expect((await signIn(browser, whose)).at).toBe(whose === plain ? '/my-profile' : '/sign-in/verification-code')
       expect((await pending.send('/sign-in/verification-code', { code })).at).toBe('/my-profile')
     })
 

@@ -3,6 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createPages } from '../../src/pages/pages.tsx'
+import { keepUserCounts } from '../../src/users/user-counts.ts'
 import { Browser } from '../support/browser.ts'
 import { addProtectedPerson } from '../support/people.ts'
 import { addressOf, callRoute, request } from '../support/routes.ts'
@@ -647,7 +648,9 @@ describe('a route that was added past the declaration', () => {
       trustedProxies: new (await import('node:net')).BlockList(),
       metricsToken: null,
     }
-    const parts = { machine: running.service.machine, settings, assets: { script: '', style: '' } }
+    const { machine } = running.service
+    const countUsers = keepUserCounts(running.db, machine.clock)
+    const parts = { machine, settings, assets: { script: '', style: '' }, countUsers }
     const door = createPages(parts, hooks, new Map())
     const call = (path: string, method = 'GET') => {
       const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { newId } from '../../src/secrets/tokens.ts'
 import { days, minutes } from '../../src/time.ts'
-import { countUsers, everyUser, listUsers, type UserFilter } from '../../src/users/user-list.ts'
+import { countFound, countUsers, keepUserCounts } from '../../src/users/user-counts.ts'
+import { everyUser, listUsers, type UserFilter } from '../../src/users/user-list.ts'
 import { namesListed, resetMfa } from '../support/admin.ts'
 import { eventsOf } from '../support/attack.ts'
 import { Browser, textOf } from '../support/browser.ts'
@@ -95,6 +96,7 @@ for (const dialect of dialects) {
       expect(page.html).toMatch(/<details open/)
       // Counted are those whose MFA is on, with a usable authenticator and saved codes.
       expect(textOf(page.html)).toContain('1 of 8 people with 2FA')
+      expect(textOf(page.html)).not.toContain('Counted on')
     })
 
     test('is exported as it is narrowed, over all pages, with nothing that a spreadsheet would calculate', async () => {
@@ -216,9 +218,53 @@ for (const dialect of dialects) {
       const counting = performance.now()
       expect(await countUsers(running.db)).toEqual({ total: 20_001, withMfa: 10_001 })
       took.counting = Math.round(performance.now() - counting)
+      const found = (filter: Partial<UserFilter>) => countFound(running.db, { ...everyUser, ...filter }, now)
+      expect(await found({ mfa: 'on' })).toEqual({ count: 1000, more: true })
+      expect(await found({ search: 'u01' })).toEqual({ count: 1000, more: true })
+      expect(await found({ search: 'u0100' })).toEqual({ count: 100, more: false })
+      expect(textOf((await root.open('/admin/users?mfa=on')).html)).toContain('More than 1,000 people found')
       if (process.env.USERS_VERBOSE) console.log(dialect, took)
       // No measure of speed, but of kind: what reads every row for every row takes minutes.
       expect(Math.max(...Object.values(took))).toBeLessThan(minutes(0.1))
+    })
+
+    test('is counted anew each time while that is quick, and beyond that once a minute, which it says', async () => {
+      const add = (from: number, count: number) =>
+        running.db
+          .insertInto('users')
+          .values(
+            Array.from({ length: count }, (_, index) => {
+              const id = `u${String(from + index).padStart(6, '0')}`
+              const email = `${id}@example.org`
+              return {
+                id,
+                email,
+                email_key: email,
+                role: 'member' as const,
+                theme: 'system' as const,
+                created_at: running.time.now,
+              }
+            }),
+          )
+          .execute()
+      const before = (await countUsers(running.db)).total
+      const count = keepUserCounts(running.db, () => running.time.now)
+      const began = running.time.now
+      expect(await count()).toMatchObject({ total: before, countedAt: null })
+      for (let at = 0; at < 10_000; at += 500) await add(at, 500)
+      expect(await count()).toMatchObject({ total: before + 10_000, countedAt: null })
+      await add(10_000, 1)
+      running.time.now += minutes(1) - 1
+      expect(await count()).toMatchObject({ total: before + 10_000, countedAt: began })
+      running.time.now += 1
+      expect(await count()).toMatchObject({ total: before + 10_001, countedAt: null })
+      await add(10_001, 1)
+      running.time.now -= minutes(10)
+      expect(await count()).toMatchObject({ total: before + 10_002, countedAt: null })
+      // Its page says of when the count is that it shows.
+      const page = async () => textOf((await root.open('/admin/users')).html)
+      expect(await page()).not.toContain('Counted on')
+      expect(await page()).toMatch(/Counted on November 24, 2026 at \d\d:\d\d UTC/)
     })
   })
 }

@@ -7,9 +7,8 @@ import { exportUserList } from '../../sign-in/export-users.ts'
 import { isoDay } from '../../time.ts'
 import { listGroups } from '../../users/groups.ts'
 import { roles } from '../../users/roles.ts'
+import { countFound } from '../../users/user-counts.ts'
 import {
-  countFound,
-  countUsers,
   factorFilters,
   listUsers,
   mfaStates,
@@ -34,7 +33,7 @@ export function usersPage(door: Door, parts: PageParts): void {
       <AdminUsersView
         frame={frame}
         users={users}
-        counts={await countUsers(db)}
+        counts={await parts.countUsers()}
         found={Object.values(filter).some(Boolean) ? await countFound(db, filter, clock()) : undefined}
         filter={filter}
         groups={await listGroups(db)}

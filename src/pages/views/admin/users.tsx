@@ -27,9 +27,14 @@ export interface AdminUsersProps {
   readonly frame: Frame
   readonly users: readonly ListedUser[]
   /** Over all users, not only those on this page. */
-  readonly counts: { readonly total: number; readonly withMfa: number }
-  /** How many the search and the filters leave, on all pages; absent where nothing is looked for. */
-  readonly found?: number | undefined
+  readonly counts: {
+    readonly total: number
+    readonly withMfa: number
+    /** When they were counted, where that was not just now. */
+    readonly countedAt: number | null
+  }
+  /** How many the search and the filters leave, on all pages, or how many at least; absent where nothing is looked for. */
+  readonly found?: { readonly count: number; readonly more: boolean } | undefined
   readonly filter: ShownFilter
   readonly groups: readonly { readonly id: string; readonly name: string }[]
   /** Where the next page starts; absent on the last one. */
@@ -62,7 +67,9 @@ export function AdminUsersView({ frame, users, counts, found, filter, groups, no
       </div>
       {found !== undefined && (
         <p class="mt-6 flex flex-wrap items-center gap-x-4 gap-y-1">
-          <span class="font-medium">{t('adminUsers.found', { count: found })}</span>
+          <span class="font-medium">
+            {t(found.more ? 'adminUsers.foundMore' : 'adminUsers.found', { count: found.count })}
+          </span>
           <a href="/admin/users" class="link inline-flex min-h-6 items-center">
             {t('adminUsers.everyone')}
           </a>
@@ -82,7 +89,8 @@ export function AdminUsersView({ frame, users, counts, found, filter, groups, no
   )
 }
 
-function Coverage({ frame: { t }, counts }: Pick<AdminUsersProps, 'frame' | 'counts'>) {
+function Coverage({ frame, counts }: Pick<AdminUsersProps, 'frame' | 'counts'>) {
+  const { t } = frame
   return (
     <div class="max-w-md">
       <p id="coverage" class="font-medium">
@@ -94,6 +102,11 @@ function Coverage({ frame: { t }, counts }: Pick<AdminUsersProps, 'frame' | 'cou
         max={Math.max(counts.total, 1)}
         aria-labelledby="coverage"
       />
+      {counts.countedAt !== null && (
+        <p class="mt-2 text-sm text-soft">
+          {t('adminUsers.countedAt', { date: frame.formatInstant(counts.countedAt, 'date-time') })}
+        </p>
+      )}
     </div>
   )
 }
