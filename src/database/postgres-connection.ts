@@ -18,7 +18,8 @@ const lost = /^(08|57P0[1-5]|25P03|25P04)/
 const writes: readonly string[] = ['INSERT', 'UPDATE', 'DELETE', 'MERGE']
 
 export class PostgresConnection implements DatabaseConnection {
-  #client: pg.PoolClient
+  /** Null once it has been given up and none could be had in its place. */
+  #client: pg.PoolClient | null
   readonly #borrow: () => Promise<pg.PoolClient>
   /** How many connections the pool has beside this one. */
   readonly #others: number
@@ -64,7 +65,7 @@ export class PostgresConnection implements DatabaseConnection {
   }
 
   release(): void {
-    this.#client.release(this.#broken !== null)
+    this.#client?.release(this.#broken !== null)
   }
 
   async #sendSafely(sql: string, parameters: readonly unknown[], isHarmless: boolean): Promise<pg.QueryResult> {
@@ -77,7 +78,8 @@ export class PostgresConnection implements DatabaseConnection {
         if (!this.#broken || !mayRepeat || others === 0 || isTimeout(error)) throw error
       }
       // It had died unnoticed while nobody needed it. So may have all the others, but not one that is made now.
-      this.#client.release(true)
+      this.#client?.release(true)
+      this.#client = null
       this.#client = await this.#borrow()
       this.#broken = null
     }
@@ -85,6 +87,7 @@ export class PostgresConnection implements DatabaseConnection {
 
   async #send(text: string, parameters: readonly unknown[]): Promise<pg.QueryResult> {
     if (this.#broken) throw this.#broken
+    if (!this.#client) throw new Error('This connection was given up.')
     const limit = { query_timeout: this.#isPatient ? 0 : answerWithin }
     try {
       // Several statements in one go come without parameters, and answer with a list.

@@ -58,6 +58,19 @@ describe.runIf(dialects.includes('postgres'))('a connection to PostgreSQL', { ti
     expect(await counted()).toEqual(['in a transaction'])
   })
 
+  test.each([
+    ['a look', () => read()],
+    ['a transaction', () => db.transaction().execute((trx) => count('in a transaction', trx))],
+  ])('that breaks and cannot be replaced is told of as a database that cannot be used, by %s', async (_, act) => {
+    await Promise.all([read(), read()])
+    const refused = proxy.refuse()
+    expect(await fault(act())).toBeInstanceOf(DatabaseUnavailable)
+    await refused
+    await proxy.listen()
+    expect(await read()).toEqual([{ id: 1 }])
+    expect(await counted()).toEqual([])
+  })
+
   test('that breaks in the middle of a transaction takes the transaction with it, and nothing else', async () => {
     const error = await fault(
       db.transaction().execute(async (trx) => {
