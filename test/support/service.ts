@@ -16,6 +16,7 @@ import { masterKey } from '../../src/secrets/master-key.ts'
 import { confirmKey, sealerFor } from '../../src/secrets/sealing.ts'
 import { createService, type Service } from '../../src/service.ts'
 import { hours, type Instant } from '../../src/time.ts'
+import type { Failpoints } from './failpoints.ts'
 import { createDatabase } from './postgres.ts'
 
 export type Dialect = 'sqlite' | 'postgres'
@@ -58,6 +59,8 @@ export interface TestServiceOptions {
   through?: (databaseUrl: string) => string
   /** Computes hashes in place of argon2, in one queue that lets one at a time through. */
   argon2?: Argon2
+  /** Stands in front of database, mail, hashes and clock. */
+  failpoints?: Failpoints
 }
 
 /** Stand-ins for what the build makes for browsers. */
@@ -82,9 +85,11 @@ export async function startService({
   mailer = null,
   argon2,
   through = (databaseUrl) => databaseUrl,
+  failpoints,
 }: TestServiceOptions = {}): Promise<TestService> {
   const postgres = dialect === 'postgres' ? await createDatabase(inject('postgresTemplate')) : null
-  const db = await openDatabase(postgres ? { postgres: through(postgres.url) } : { sqliteFile: ':memory:' })
+  const at = postgres ? { postgres: through(postgres.url) } : { sqliteFile: ':memory:' }
+  const db = await (failpoints ? failpoints.openDatabase(at) : openDatabase(at))
   if (!postgres) await migrate(db)
   const secret = masterKey(key)
   const time = { now: start }
@@ -94,6 +99,12 @@ export async function startService({
   const logged: string[] = []
   const proxies = new BlockList()
   for (const address of trustedProxies) proxies.addAddress(address)
+  const clock = failpoints?.clock(time) ?? (() => time.now)
+  const keep: Mailer = async (message) => {
+    mails.push(message)
+    await mailer?.(message)
+  }
+  const computes = argon2 && (failpoints?.argon2(argon2) ?? argon2)
   const build = () =>
     createService({
       config: {
@@ -106,12 +117,9 @@ export async function startService({
       },
       db,
       key: secret,
-      clock: () => time.now,
-      ...(argon2 ? { hashing: createHashing(() => time.now, { concurrency: 1, argon2 }) } : {}),
-      mailer: async (message) => {
-        mails.push(message)
-        await mailer?.(message)
-      },
+      clock,
+      ...(computes ? { hashing: createHashing(clock, { concurrency: 1, argon2: computes }) } : {}),
+      mailer: failpoints?.mailer(keep) ?? keep,
       log: {
         info: (fields, message) => void logged.push(JSON.stringify({ ...fields, message })),
         error: (fields, message) => void logged.push(`ERROR ${message} ${describe(fields)}`),

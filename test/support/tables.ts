@@ -36,14 +36,16 @@ type Row = Record<string, unknown>
 export type Contents = Record<TableName, Row[]>
 
 /** Reads everything. */
-export async function readTables(db: Kysely<Tables>): Promise<Contents> {
-  const entries = await Promise.all(
-    names.map(async (name) => {
-      const rows = await db.selectFrom(name).selectAll().execute()
-      return [name, rows.map((row) => ({ ...row }))] as const
-    }),
-  )
-  return Object.fromEntries(entries) as unknown as Contents
+export function readTables(db: Kysely<Tables>): Promise<Contents> {
+  return readTablesBy((name) => db.selectFrom(name).selectAll().execute())
+}
+
+/** Reads everything in another way: by a connection that is at hand. */
+export async function readTablesBy(read: (name: TableName) => Promise<Row[]>): Promise<Contents> {
+  const contents: Partial<Contents> = {}
+  // One after the other: it may be one connection.
+  for (const name of names) contents[name] = (await read(name)).map((row) => ({ ...row }))
+  return contents as Contents
 }
 
 /** Puts everything back as it was read. */
@@ -61,7 +63,12 @@ export async function restoreTables(db: Kysely<Tables>, contents: Contents): Pro
 
 /** Names what differs, as `table.column`, `table +1` or `table -1`, sorted; empty when nothing changed. */
 export function changesBetween(before: Contents, after: Contents): string[] {
-  const changes = names.flatMap((name) => {
+  return [...new Set(differencesBetween(before, after))].sort()
+}
+
+/** The same, with everything named as often as it differs. */
+export function differencesBetween(before: Contents, after: Contents): string[] {
+  return names.flatMap((name) => {
     const was = new Map(before[name].map((row) => [keyOf(row), row]))
     const is = new Map(after[name].map((row) => [keyOf(row), row]))
     return [
@@ -73,7 +80,6 @@ export function changesBetween(before: Contents, after: Contents): string[] {
       }),
     ]
   })
-  return [...new Set(changes)].sort()
 }
 
 function keyOf(row: Row): string {

@@ -1,0 +1,192 @@
+// What administrators do, and what the service does in the background.
+
+import { minutes } from '../../../src/time.ts'
+import { editUser, resetMfa, userPath } from '../../support/admin.ts'
+import { Browser } from '../../support/browser.ts'
+import { addPerson, addProtectedPerson, signIn, signInFully, switchEnforcementOn } from '../../support/people.ts'
+import { origin, type TestService } from '../../support/service.ts'
+import { type Flow, mustBeAt, type Scene, Stopped } from './flow.ts'
+
+/** An administrator in the browser, and Ada, who is signed in with 2FA elsewhere. */
+async function withAda(running: TestService) {
+  const ada = await addProtectedPerson(running)
+  const root = await addProtectedPerson(running, { email: 'root@example.org', role: 'administrator', name: 'Root' })
+  return { ...root, ids: { id: ada.person.id } }
+}
+
+const toAda = (act: string, { browser, ids }: Scene, fields: Record<string, string> = {}) =>
+  browser.send(userPath({ id: ids.id ?? '' }, act), fields)
+
+const confirmed = '/admin/settings?notice=enforcement-confirmed'
+
+export const administration: readonly Flow[] = [
+  {
+    name: 'adding a user',
+    prepare: withAda,
+    act: async ({ browser }) => {
+      const form = { email: 'bob@example.org', name: 'Bob', role: 'member' }
+      const page = mustBeAt(await browser.send('/admin/users/new', form), '/admin/users/new')
+      if (!page.html.includes('on its way')) throw new Stopped(page)
+    },
+    once: ['user.created'],
+  },
+  {
+    name: 'adding a user by the API',
+    prepare: withAda,
+    act: async ({ browser }) => {
+      const at = '/api/v1/users'
+      const body = JSON.stringify({ email: 'bob@example.org' })
+      const type = { 'content-type': 'application/json', origin, 'sec-fetch-site': 'same-origin' }
+      const { status, headers } = await browser.request(at, { method: 'POST', body, headers: type })
+      mustBeAt({ status, at, headers, passed: [], html: '' }, at, 201)
+    },
+    once: ['user.created'],
+  },
+  {
+    name: 'giving somebody another role and an end',
+    prepare: withAda,
+    act: async ({ browser, ids }) => {
+      const user = { id: ids.id ?? '' }
+      const page = await editUser(browser, user, { role: 'administrator', lastDay: '2027-01-31' })
+      mustBeAt(page, `${userPath(user)}?notice=saved`)
+    },
+  },
+  {
+    name: 'deactivating somebody',
+    prepare: withAda,
+    act: async (scene) => mustBeAt(await toAda('deactivate', scene), /notice=deactivated$/),
+    once: ['user.deactivated'],
+  },
+  {
+    name: 'reactivating somebody',
+    prepare: async (running) => {
+      const made = await withAda(running)
+      await made.browser.send(userPath({ id: made.ids.id }, 'deactivate'), {})
+      return made
+    },
+    act: async (scene) => mustBeAt(await toAda('reactivate', scene), /notice=reactivated$/),
+    once: ['user.reactivated'],
+  },
+  {
+    name: 'deleting somebody',
+    prepare: withAda,
+    act: async (scene) => mustBeAt(await toAda('delete', scene, { email: 'ada@example.org' }), /notice=deleted$/),
+    once: ['user.deleted'],
+  },
+  {
+    name: 'ending the sessions of somebody',
+    prepare: withAda,
+    act: async (scene) => mustBeAt(await toAda('end-sessions', scene), /notice=sessions-ended$/),
+  },
+  {
+    name: 'resetting the MFA of somebody',
+    prepare: withAda,
+    act: async (scene) => {
+      const page = mustBeAt(await toAda('reset-mfa', scene, { reason: 'Lost the phone' }), /reset-mfa$/)
+      if (!page.html.includes('set-up-mfa-link?token=')) throw new Stopped(page)
+    },
+  },
+  {
+    name: 'giving a new set-up link',
+    prepare: async (running) => {
+      const made = await withAda(running)
+      await resetMfa(made.browser, { id: made.ids.id })
+      return made
+    },
+    act: async (scene) => {
+      const page = mustBeAt(await toAda('set-up-link', scene), /set-up-link$/)
+      if (!page.html.includes('set-up-mfa-link?token=')) throw new Stopped(page)
+    },
+  },
+  {
+    name: 'switching enforcement on',
+    prepare: withAda,
+    act: async ({ browser }) => mustBeAt(await switchEnforcementOn(browser), '/admin/settings?notice=enforced'),
+    once: ['policy.changed'],
+  },
+  {
+    name: 'confirming enforcement',
+    prepare: async (running) => {
+      const made = await withAda(running)
+      await switchEnforcementOn(made.browser)
+      running.time.now += minutes(1)
+      await signInFully(running, made.browser, made.person, made.key)
+      running.time.now += minutes(1)
+      return made
+    },
+    act: async ({ browser }) => mustBeAt(await browser.send('/admin/settings/enforce-mfa/confirm', {}), confirmed),
+    once: ['policy.confirmed'],
+  },
+  {
+    name: 'switching enforcement off',
+    prepare: async (running) => {
+      const made = await withAda(running)
+      await switchEnforcementOn(made.browser)
+      return made
+    },
+    act: async ({ browser }) => {
+      const form = { enforce: 'off', helpContact: 'help@example.org', shown: 'on' }
+      mustBeAt(await browser.send('/admin/settings', form), '/admin/settings?notice=saved')
+    },
+    once: ['policy.changed'],
+  },
+  {
+    name: 'sending a test mail',
+    prepare: withAda,
+    act: async ({ browser }) => {
+      const page = mustBeAt(await browser.send('/admin/outbox/test', {}), /^\/admin\/outbox\?mail=/)
+      if (!page.html.includes('has taken the message')) throw new Stopped(page)
+    },
+  },
+]
+
+/** Work of the worker; it tells of a failure, and does the same again in a moment. */
+export const background: readonly Flow[] = [
+  {
+    name: 'an enforcement that lapses',
+    prepare: async (running) => {
+      const made = await withAda(running)
+      await switchEnforcementOn(made.browser)
+      running.time.now += minutes(16)
+      return made
+    },
+    act: ({ running }) => running.service.sweepEnforcement(),
+    once: ['policy.reverted'],
+    isBackground: true,
+  },
+  {
+    name: 'answering a request for a link, and delivering mail',
+    prepare: async (running) => {
+      const person = await addPerson(running)
+      await new Browser(running).send('/forgot-password', { email: person.email })
+      return { person }
+    },
+    act: ({ running }) => running.service.deliverMail(),
+    once: ['password.reset-requested'],
+    isBackground: true,
+  },
+  {
+    name: 'linking the audit log',
+    prepare: async (running) => ({ person: (await addProtectedPerson(running)).person }),
+    act: ({ running }) => running.service.linkAudit(),
+    isBackground: true,
+  },
+  {
+    name: 'purging what has run out, with an account',
+    prepare: async (running) => {
+      const made = await withAda(running)
+      const { id } = made.ids
+      await signIn(new Browser(running), made.person)
+      await running.db
+        .updateTable('users')
+        .set({ expires_at: running.time.now + 1 })
+        .where('id', '=', id)
+        .execute()
+      running.time.now += minutes(31)
+      return made
+    },
+    act: ({ running }) => running.service.purge(),
+    once: ['user.expired'],
+    isBackground: true,
+  },
+]
