@@ -2,7 +2,6 @@
  * Writes the reference pages that are made from the source (`npm run docs`). `test/docs.test.ts` makes them the same way and
  * fails when what is in `docs/` differs, so a page never falls behind the code.
  */
-import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { commandsPage } from './docs/commands.ts'
@@ -41,13 +40,13 @@ async function describedService(): Promise<Described> {
   const { createService } = (await runnerImport<typeof import('../src/service.ts')>(source('service.ts'), options))
     .module
   const { openDatabase } = await import('../src/database/database.ts')
-  const { masterKey } = await import('../src/secrets/master-key.ts')
+  const { keyRing } = await import('../src/secrets/key-ring.ts')
   const { readConfig } = await import('../src/config.ts')
   const db = await openDatabase({ sqliteFile: ':memory:' })
   const { routes, apiDescription } = createService({
     config: readConfig({}, root),
     db,
-    key: masterKey(randomBytes(32)),
+    keys: keyRing(async () => []),
     clock: () => 0,
     mailer: async () => {},
     log: { info: () => {}, error: () => {} },

@@ -6,6 +6,7 @@ import {
   type Config,
   ConfigFaults,
   keyFilePath,
+  newKeyFilePath,
   readConfig,
   type SettingName,
   settings,
@@ -42,6 +43,7 @@ test('nothing needs to be set', () => {
     databaseUrl: null,
     databaseConnections: 10,
     secretKey: null,
+    newSecretKey: null,
     mail: null,
     firstAdministrator: null,
     session: { idle: hours(1), overall: hours(24) },
@@ -50,6 +52,7 @@ test('nothing needs to be set', () => {
   })
   expect(trustedProxies.rules).toEqual([])
   expect(keyFilePath({ ...config, trustedProxies })).toBe('/srv/countersign/data/secret.key')
+  expect(newKeyFilePath({ ...config, trustedProxies })).toBe('/srv/countersign/data/secret.key.new')
   expect(sqliteFilePath({ ...config, trustedProxies })).toBe('/srv/countersign/data/countersign.sqlite')
 })
 
@@ -86,6 +89,7 @@ const good: [SettingName, string, Environment, Partial<Config>][] = [
   ['COUNTERSIGN_DATABASE_CONNECTIONS', '25', {}, { databaseConnections: 25 }],
   ['COUNTERSIGN_SECRET_KEY', hex, {}, { secretKey: hex }],
   ['COUNTERSIGN_SECRET_KEY', base64, {}, { secretKey: base64 }],
+  ['COUNTERSIGN_NEW_SECRET_KEY', base64, {}, { newSecretKey: base64 }],
   [
     'SMTP_URL',
     'smtps://u:p@mail.example.org:465',
@@ -144,6 +148,7 @@ const bad: [SettingName, string, Environment][] = [
   ['COUNTERSIGN_DATABASE_CONNECTIONS', '501', {}],
   ['COUNTERSIGN_DATABASE_CONNECTIONS', 'many', {}],
   ['COUNTERSIGN_SECRET_KEY', 'secret', {}],
+  ['COUNTERSIGN_NEW_SECRET_KEY', 'secret', {}],
   ['COUNTERSIGN_SECRET_KEY', hex.slice(2), {}],
   ['COUNTERSIGN_SECRET_KEY', `${hex}00`, {}],
   ['SMTP_URL', 'https://mail.example.org', { COUNTERSIGN_MAIL_FROM: 'a@example.org' }],
@@ -243,6 +248,7 @@ describe('a setting from a file', () => {
       DATABASE_URL: 'postgres://db/c',
       COUNTERSIGN_DATABASE_CONNECTIONS: '25',
       COUNTERSIGN_SECRET_KEY: hex,
+      COUNTERSIGN_NEW_SECRET_KEY: base64,
       SMTP_URL: 'smtp://mail',
       COUNTERSIGN_MAIL_FROM: 'a@example.org',
       COUNTERSIGN_TRUSTED_PROXIES: '10.0.0.1',

@@ -42,6 +42,12 @@ export const settings = {
     default: null,
     secret: true,
   },
+  COUNTERSIGN_NEW_SECRET_KEY: {
+    meaning:
+      'The key that `rotate-key --master` puts in the place of the one in use, written in the same way. A service that knows both starts with either.',
+    default: null,
+    secret: true,
+  },
   SMTP_URL: {
     meaning:
       'Mail server (`smtp://user:password@host:port` or `smtps://…`). Without it, mail is noted in the log and kept in the database.',
@@ -92,6 +98,8 @@ export interface Config {
   databaseUrl: string | null
   databaseConnections: number
   secretKey: string | null
+  /** The key that is to replace it, or has just done so. */
+  newSecretKey: string | null
   mail: { url: string; from: string } | null
   trustedProxies: BlockList
   firstAdministrator: { email: string; password: string } | null
@@ -133,7 +141,8 @@ export function readConfig(environment: Environment, folder: string): Config {
       value('COUNTERSIGN_DATABASE_CONNECTIONS') ?? settings.COUNTERSIGN_DATABASE_CONNECTIONS.default,
       fault,
     ),
-    secretKey: parseSecretKey(value('COUNTERSIGN_SECRET_KEY'), fault),
+    secretKey: parseSecretKey('COUNTERSIGN_SECRET_KEY', value('COUNTERSIGN_SECRET_KEY'), fault),
+    newSecretKey: parseSecretKey('COUNTERSIGN_NEW_SECRET_KEY', value('COUNTERSIGN_NEW_SECRET_KEY'), fault),
     mail: parseMail(value('SMTP_URL'), value('COUNTERSIGN_MAIL_FROM'), fault),
     trustedProxies: parseProxies(value('COUNTERSIGN_TRUSTED_PROXIES'), fault),
     firstAdministrator: parseAdministrator(
@@ -162,6 +171,8 @@ export function unknownSettings(environment: Environment): string[] {
 
 /** Names the place of the key file in the data folder. */
 export const keyFilePath = (config: Config): string => join(config.dataFolder, 'secret.key')
+/** Where the key waits that is to replace it. */
+export const newKeyFilePath = (config: Config): string => `${keyFilePath(config)}.new`
 /** Names the place of the SQLite file in the data folder. */
 export const sqliteFilePath = (config: Config): string => join(config.dataFolder, 'countersign.sqlite')
 
@@ -236,10 +247,10 @@ function parseConnections(text: string, fault: Fault): number {
   return count
 }
 
-function parseSecretKey(text: string | null, fault: Fault): string | null {
+function parseSecretKey(name: SettingName, text: string | null, fault: Fault): string | null {
   if (text === null || /^[0-9a-fA-F]{64}$/.test(text) || /^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return text
   return fault(
-    'COUNTERSIGN_SECRET_KEY must be 32 random bytes, written as 64 hexadecimal digits or as base64 (openssl rand -base64 32).',
+    `${name} must be 32 random bytes, written as 64 hexadecimal digits or as base64 (openssl rand -base64 32).`,
   )
 }
 

@@ -2,13 +2,15 @@
 // at its first start; a command makes nothing and brings nothing up to date. With the wrong key nothing is written.
 
 import { statSync } from 'node:fs'
-import { type Config, keyFilePath, sqliteFilePath } from './config.ts'
+import { type Config, keyFilePath, newKeyFilePath, sqliteFilePath } from './config.ts'
 import { readCopyNote } from './database/copy-note.ts'
 import { type Database, type DatabaseAt, openDatabase } from './database/database.ts'
 import { migrate, schemaState } from './database/migrate.ts'
 import { wordsOf } from './database/unavailable.ts'
-import { createKeyFile, type MasterKey, masterKey, parseMasterKey, readKeyFile } from './secrets/master-key.ts'
-import { confirmKey, hasKeyCheck, isKeyOf, sealerFor } from './secrets/sealing.ts'
+import { createKeyFile, readKeyFile } from './secrets/key-file.ts'
+import { type KeyRing, keyRing, openKeyRows, WrongMasterKey } from './secrets/key-ring.ts'
+import { beginKeys, readKeyRows } from './secrets/key-table.ts'
+import { type MasterKey, masterKey, parseMasterKey } from './secrets/master-key.ts'
 import type { Clock } from './time.ts'
 
 /** A reason not to go on that the operator can do something about: told in a sentence, without a stack. */
@@ -51,15 +53,18 @@ export function nameOfPlace(at: DatabaseAt): string {
  * Proves the key, then brings the database up to date. In this order: with the wrong key, or none, nothing is written to
  * a database that another key has sealed.
  */
-export async function openForService(config: Config, db: Database, clock: Clock): Promise<MasterKey> {
+export async function openForService(config: Config, db: Database, clock: Clock): Promise<KeyRing> {
   return withReasons(async () => {
     await mustBeServed(db)
-    const isSealed = await hasKeyCheck(db)
-    const key = masterKey(await keyBytes(config, { mayCreate: !isSealed }))
-    if (isSealed) await mustBeRight(key, db, clock)
+    if ((await readKeyRows(db)).length === 0) await makeKeyFileWhereNeeded(config)
+    await mustHaveRightKey(config, db)
     await migrate(db)
-    await mustBeRight(key, db, clock)
-    return key
+    await beginKeys(db, await masterKeysFrom(config), clock())
+    await mustHaveRightKey(config, db)
+    const keys = keyRing(() => masterKeysFrom(config))
+    // From the start on it can do without the master key, should that be replaced.
+    await keys.newest(db)
+    return keys
   })
 }
 
@@ -69,24 +74,21 @@ export async function openForService(config: Config, db: Database, clock: Clock)
  */
 export async function openForCommand(
   config: Config,
-  clock: Clock,
   { mayBeOlder = false } = {},
-): Promise<{ db: Database; key: MasterKey }> {
+): Promise<{ db: Database; keys: KeyRing }> {
   mustBeThere(config)
   const db = await openDatabaseOf(config)
   try {
-    const key = await withReasons(async () => {
+    await withReasons(async () => {
       await mustBeServed(db)
-      if (!(await hasKeyCheck(db)))
+      if ((await readKeyRows(db)).length === 0)
         throw new CannotOpen(
           `The database is empty (${nameOfDatabase(config)}). Start the service once; it sets it up.`,
         )
-      const proved = masterKey(await keyBytes(config, { mayCreate: false }))
-      await mustBeRight(proved, db, clock)
+      await mustHaveRightKey(config, db)
       await mustBeCurrent(db, mayBeOlder)
-      return proved
     })
-    return { db, key }
+    return { db, keys: keyRing(() => masterKeysFrom(config)) }
   } catch (error) {
     await db.destroy()
     throw error
@@ -102,10 +104,14 @@ function mustBeThere(config: Config): void {
 }
 
 /** Proves the key to a database that can only be read, such as a backup. Throws `CannotOpen` when it is another one. */
-export async function proveKeyTo(config: Config, db: Database): Promise<MasterKey> {
+export async function proveKeyTo(config: Config, db: Database): Promise<KeyRing> {
   return withReasons(async () => {
-    const key = masterKey(await keyBytes(config, { mayCreate: false }))
-    if (await isKeyOf(db, sealerFor(key))) return key
+    const masterKeys = () => masterKeysFrom(config)
+    const { keys } = await openKeyRows(db, masterKeys).catch((error: unknown) => {
+      if (error instanceof WrongMasterKey) return { keys: [] }
+      throw error
+    })
+    if (keys.length > 0) return keyRing(masterKeys)
     throw new CannotOpen(
       'This is not the secret key of that database. Put the right key into COUNTERSIGN_SECRET_KEY, or its file into the data folder.',
     )
@@ -135,30 +141,45 @@ async function mustBeCurrent(db: Database, mayBeOlder: boolean): Promise<void> {
     throw new CannotOpen('The database is of an older version. Start the service once; it brings it up to date.')
 }
 
-/** Reads the key from the settings or its file; makes the file where that is allowed. */
-export async function keyBytes(config: Config, { mayCreate }: { mayCreate: boolean }): Promise<Buffer> {
-  if (config.secretKey !== null) {
-    const bytes = parseMasterKey(config.secretKey)
-    if (!bytes) throw new CannotOpen('COUNTERSIGN_SECRET_KEY is not a key.')
-    return bytes
-  }
+/**
+ * Reads the master keys that there are: the one in use, and while it is being replaced the new one as well. Files are read
+ * anew each time, so that a running process finds the one that has come meanwhile. Throws `CannotOpen` when there is none.
+ */
+export async function masterKeysFrom(config: Config): Promise<MasterKey[]> {
   const path = keyFilePath(config)
-  const existing = await readKeyFile(path).catch((error: Error) => {
-    throw new CannotOpen(error.message)
-  })
-  if (existing) return existing
-  if (!mayCreate)
+  // The new file first: when it is not there any more, it has become the other one.
+  const next =
+    fromSetting(config.newSecretKey) ?? (config.secretKey === null ? await fromFile(newKeyFilePath(config)) : null)
+  const current = fromSetting(config.secretKey) ?? (await fromFile(path))
+  if (!current && !next)
     throw new CannotOpen(
       `The secret key is missing: ${path} is not there and COUNTERSIGN_SECRET_KEY is not set. A new key could not read what the old one sealed.`,
     )
-  return createKeyFile(path)
+  return [current, next].filter((bytes) => bytes !== null).map(masterKey)
 }
 
-async function mustBeRight(key: MasterKey, db: Database, clock: Clock): Promise<void> {
-  if (await confirmKey(db, sealerFor(key), clock())) return
-  throw new CannotOpen(
-    'This is not the secret key that the database was made with. Nothing was changed. Put the right key into COUNTERSIGN_SECRET_KEY, or its file into the data folder.',
-  )
+function fromSetting(text: string | null): Buffer | null {
+  return text === null ? null : parseMasterKey(text)
+}
+
+function fromFile(path: string): Promise<Buffer | null> {
+  return readKeyFile(path).catch((error: Error) => {
+    throw new CannotOpen(error.message)
+  })
+}
+
+async function makeKeyFileWhereNeeded(config: Config): Promise<void> {
+  if (config.secretKey === null) await createKeyFile(keyFilePath(config))
+}
+
+async function mustHaveRightKey(config: Config, db: Database): Promise<void> {
+  await openKeyRows(db, () => masterKeysFrom(config)).catch((error: unknown) => {
+    throw error instanceof WrongMasterKey
+      ? new CannotOpen(
+          'This is not the secret key that the database was made with. Nothing was changed. Put the right key into COUNTERSIGN_SECRET_KEY, or its file into the data folder.',
+        )
+      : error
+  })
 }
 
 async function withReasons<Result>(act: () => Promise<Result>): Promise<Result> {

@@ -27,11 +27,11 @@ export async function serve(): Promise<void> {
     throw new CannotOpen(`The data folder cannot be made (COUNTERSIGN_DATA). ${error.message}`)
   })
   const db = await openDatabaseOf(config)
-  const key = await openForService(config, db, machineClock)
+  const keys = await openForService(config, db, machineClock)
   const service = createService({
     config,
     db,
-    key,
+    keys,
     clock: machineClock,
     mailer: config.mail
       ? await smtpMailer(config.mail.url, config.mail.from)
@@ -109,12 +109,14 @@ async function announce(config: Config, service: Service): Promise<void> {
 
 /**
  * Mail is claimed message by message, and every process sends it, in several rounds at once, so that one message to a server
- * that hangs does not hold up the others. Everything else is done by one process.
+ * that hangs does not hold up the others. Every process looks after its own keys. Everything else is done by one process.
  */
 function workInBackground(service: Service, db: Database, log: Logger): () => Promise<void> {
   const works = [
     { name: 'mail', every: seconds(2), atOnce: 5, act: service.deliverMail },
     { name: 'audit', every: seconds(2), once: service.linkAudit, otherwise: service.watchAudit },
+    { name: 'keys', every: seconds(2), act: service.watchKeys },
+    { name: 'proof of the secret key', every: minutes(10), act: service.proveKeys },
     { name: 'policy', every: seconds(5), once: service.sweepEnforcement },
     { name: 'purge', every: minutes(10), once: service.purge },
   ]

@@ -28,7 +28,7 @@ import { createHashing, type Hashing } from './passwords/hashing.ts'
 import { purgeResetRequests } from './passwords/reset-requests.ts'
 import { minimumAlone, passwordProblem } from './passwords/rules.ts'
 import { Refusal } from './refusal.ts'
-import type { MasterKey } from './secrets/master-key.ts'
+import type { KeyRing } from './secrets/key-ring.ts'
 import { type Sealer, sealerFor } from './secrets/sealing.ts'
 import { purgeSessions } from './sessions/sessions.ts'
 import { sweepEnforcement } from './sign-in/enforce.ts'
@@ -50,7 +50,7 @@ import { keepUserCounts } from './users/user-counts.ts'
 export interface ServiceParts {
   config: Pick<Config, 'url' | 'name' | 'trustedProxies' | 'session' | 'mail' | 'metricsToken'>
   db: Database
-  key: MasterKey
+  keys: KeyRing
   clock: Clock
   mailer: Mailer
   /** The queue of hashes; one is made where none is given. */
@@ -80,6 +80,10 @@ export interface Service {
   linkAudit(): Promise<void>
   /** Only notes where the chain ends, so that this process knows it when it comes to extend it. */
   watchAudit(): Promise<void>
+  /** Notes a data key that has come: a process that knows it can do without the master key, should that be replaced. */
+  watchKeys(): Promise<void>
+  /** Throws when the master key was replaced and this process has not got the new one. */
+  proveKeys(): Promise<void>
   /** Writes down and tells that an enforcement which nobody confirmed has lapsed. */
   sweepEnforcement(): Promise<boolean>
   /** Deletes what has run out, and logs where the audit chain ends: whoever keeps the log can later tell that it was cut. */
@@ -94,7 +98,7 @@ export interface Service {
 
 /** Builds the service. It listens to nothing and does no background work by itself: `server.ts` and `main.ts` see to that. */
 export function createService(parts: ServiceParts): Service {
-  const { config, db, key, clock, log, hashing = createHashing(clock) } = parts
+  const { config, db, keys, clock, log, hashing = createHashing(clock) } = parts
   const onFault = (error: unknown) => log.error({ err: error }, 'counting failed; nothing else is harmed')
   const metrics = createMetrics({ db, clock, hashing, onFault })
   const machine = createMachine(parts, { hashing, measures: metrics })
@@ -114,7 +118,7 @@ export function createService(parts: ServiceParts): Service {
   const noteFault = (work: string, error: unknown) =>
     log.error({ err: error, at: clock() }, `${work} failed; it will be tried again`)
   const tellOf = (work: string) => (error: unknown) => noteFault(work, error)
-  const linker = createLinker(db, key, metrics.recorded)
+  const linker = createLinker(db, keys, metrics.recorded)
   let stopping = false
   const { script, style, files } = parts.assets
   const pages = createPages(
@@ -138,6 +142,8 @@ export function createService(parts: ServiceParts): Service {
     machine,
     linkAudit: async () => void (await linker.link(clock())),
     watchAudit: () => linker.look(),
+    watchKeys: async () => void (await keys.newest(db)),
+    proveKeys: () => keys.prove(db),
     sweepEnforcement: () => sweepEnforcement(machine),
     deliverMail: async (isStopping = () => false) => {
       // What fails here holds up neither the others nor the mail that is written already.
@@ -171,7 +177,7 @@ export function createService(parts: ServiceParts): Service {
     },
     setUpLink: async () =>
       (await isFirstAdministratorMissing(db))
-        ? `${config.url}/set-up?token=${await firstAdministratorToken(db, key)}`
+        ? `${config.url}/set-up?token=${await firstAdministratorToken(db, keys)}`
         : null,
   }
 }
@@ -193,7 +199,7 @@ function settingsOf(config: ServiceParts['config'], branding: Branding): HttpSet
 
 /** Builds what decides, without any door: for the service, and for commands. */
 export function createMachine(
-  { config, db, key, clock, mailer }: Pick<ServiceParts, 'config' | 'db' | 'key' | 'clock' | 'mailer'>,
+  { config, db, keys, clock, mailer }: Pick<ServiceParts, 'config' | 'db' | 'keys' | 'clock' | 'mailer'>,
   { hashing, measures }: { hashing: Hashing; measures: Measures } = {
     hashing: createHashing(clock),
     measures: uncounted,
@@ -201,11 +207,11 @@ export function createMachine(
 ): SignInParts {
   const branding = createBranding(db, clock)
   const settings = settingsOf(config, branding)
-  const sealer = sealerFor(key)
+  const sealer = sealerFor(keys)
   return {
     db,
     clock,
-    key,
+    keys,
     sealer,
     hashing,
     policies: createPolicies(),

@@ -61,7 +61,7 @@ const groups: readonly (readonly string[])[] = [
   ['users'],
   ['passwords', 'access-tokens'],
   ['totp', 'recovery-codes', 'passkeys'],
-  ['factors'],
+  ['factors', 'rotation'],
   ['identity-providers', 'enforcement', 'branding'],
   ['sign-in', 'metrics'],
   ['copying'],

@@ -3,16 +3,17 @@
 // known, and people who sign in from a new one.
 
 import { setTimeout as wait } from 'node:timers/promises'
-import { masterKey } from '../../src/secrets/master-key.ts'
+import { openDatabase } from '../../src/database/database.ts'
+import type { DataKey } from '../../src/secrets/data-key.ts'
 import { issueKnownBrowser } from '../../src/sign-in/known-browsers.ts'
 import { Connection } from '../driver/connection.ts'
 import { flood, load } from '../driver/load.ts'
 import { writeRequest } from '../driver/requests.ts'
 import { signIn, Unexpected } from '../driver/sign-in.ts'
 import { type Figure, ms, number, percent } from '../report.ts'
-import { emailOf, idOf, scattered, secretKey } from '../seeding/people.ts'
+import { emailOf, idOf, scattered } from '../seeding/people.ts'
 import { passwordChangedAt } from '../seeding/rows.ts'
-import { refresh } from '../seeding/seed.ts'
+import { newestKey, refresh } from '../seeding/seed.ts'
 import type { RunningProcess } from '../stage/service.ts'
 import type { Stage } from '../stage/stage.ts'
 import { percentile } from '../statistics.ts'
@@ -87,6 +88,12 @@ async function untilWorkedOff(port: number, guess: (n: number) => string): Promi
   connection.close()
 }
 
+/** What the cookies of known browsers are signed with. */
+async function keyOf({ database }: Stage): Promise<DataKey> {
+  const db = await openDatabase(database)
+  return newestKey(db).finally(() => db.destroy())
+}
+
 /** Sign-ins a second by 8 clients that try again when they are told that the service is busy. */
 async function signInRate(
   { options, say }: Context,
@@ -98,7 +105,7 @@ async function signInRate(
   const now = Date.now()
   await refresh(stage.database, now)
   const people = scattered(Math.floor(stage.users / 2))
-  const key = masterKey(secretKey)
+  const key = await keyOf(stage)
   let [turns, done] = [0, 0]
   const parties = { services: [service.pid], database: stage.databasePid }
   const where = { ports: [service.port], clients, seconds: options.seconds }

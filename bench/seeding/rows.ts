@@ -1,7 +1,8 @@
 // The rows of the people: an account with MFA on and ten recovery codes, a session of every fourth, and two events in the
 // audit log of each. The first of them is an administrator.
 
-import type { Sealer } from '../../src/secrets/sealing.ts'
+import type { DataKey } from '../../src/secrets/data-key.ts'
+import { seal } from '../../src/secrets/sealing.ts'
 import { hashToken } from '../../src/secrets/tokens.ts'
 import { writeExplanation } from '../../src/sessions/explanation.ts'
 import { writeProofs } from '../../src/sessions/proofs.ts'
@@ -15,7 +16,7 @@ export interface Batch {
 }
 
 export interface Seeding {
-  sealer: Sealer
+  key: DataKey
   passwordHash: string
   now: number
 }
@@ -80,9 +81,9 @@ function userRow(n: number, { passwordHash, now }: Seeding): Batch['rows'][numbe
 
 const factorColumns = ['id', 'user_id', 'name', 'sealed_secret', 'created_at', 'last_used_at', 'last_step', 'failures']
 
-function factorRow(n: number, { sealer, now }: Seeding): Batch['rows'][number] {
+function factorRow(n: number, { key, now }: Seeding): Batch['rows'][number] {
   const [user, id] = [idOf('user', n), idOf('factor', n)]
-  const sealed = sealer.seal(totpSecretOf(n), secretBinding(user, id))
+  const sealed = seal(key, totpSecretOf(n), secretBinding(user, id))
   return [id, user, 'My phone', sealed, passwordChangedAt, now - day, 0, 0]
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Database, type DatabaseAt, openDatabase } from '../../src/database/database.ts'
 import { schemaState } from '../../src/database/migrate.ts'
+import { keyRing } from '../../src/secrets/key-ring.ts'
 import { masterKey } from '../../src/secrets/master-key.ts'
 import { sealerFor } from '../../src/secrets/sealing.ts'
 import { readSession } from '../../src/sign-in/account.ts'
@@ -64,7 +65,7 @@ for (const dialect of dialects) {
     })
 
     test('makes authenticators that show what the driver types, again after a refreshing', async () => {
-      const sealer = sealerFor(masterKey(secretKey))
+      const sealer = sealerFor(keyRing(async () => [masterKey(secretKey)]))
       const userId = idOf('user', 7)
       const guessed = await db.transaction().execute((trx) => countAgainstAuthenticators(trx, userId))
       expect(await matchAuthenticator(db, sealer, { userId, guessed, code: codeOf(7, now) }, now)).toMatchObject({

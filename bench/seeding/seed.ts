@@ -3,11 +3,13 @@
 
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { Client } from 'pg'
-import { type DatabaseAt, openDatabase } from '../../src/database/database.ts'
+import { type Database, type DatabaseAt, openDatabase } from '../../src/database/database.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { createHashing } from '../../src/passwords/hashing.ts'
+import type { DataKey } from '../../src/secrets/data-key.ts'
+import { keyRing } from '../../src/secrets/key-ring.ts'
+import { beginKeys } from '../../src/secrets/key-table.ts'
 import { masterKey } from '../../src/secrets/master-key.ts'
-import { confirmKey, sealerFor } from '../../src/secrets/sealing.ts'
 import { password, secretKey } from './people.ts'
 import { type Batch, codesEach, rowsOf } from './rows.ts'
 
@@ -26,11 +28,12 @@ export async function seed(
   users: number,
   { now, onProgress }: { now: number; onProgress: (done: number) => void },
 ): Promise<void> {
-  const sealer = sealerFor(masterKey(secretKey))
   const db = await openDatabase(at)
+  let key: DataKey
   try {
     await migrate(db)
-    await confirmKey(db, sealer, now)
+    await beginKeys(db, [masterKey(secretKey)], now)
+    key = await newestKey(db)
     await db.updateTable('installation').set({ first_administrator_at: now }).execute()
   } finally {
     await db.destroy()
@@ -39,7 +42,7 @@ export async function seed(
   const intake = 'postgres' in at ? await openPostgres(at.postgres) : openSqlite(at.sqliteFile)
   try {
     for (let from = 0; from < users; from += atOnce) {
-      const batches = rowsOf(from, Math.min(users, from + atOnce), { sealer, passwordHash, now })
+      const batches = rowsOf(from, Math.min(users, from + atOnce), { key, passwordHash, now })
       for (const batch of batches) await intake.take(batch)
       onProgress(Math.min(users, from + atOnce))
     }
@@ -49,6 +52,11 @@ export async function seed(
   } finally {
     await intake.close()
   }
+}
+
+/** Reads the data key of a seeded database. */
+export function newestKey(db: Database): Promise<DataKey> {
+  return keyRing(async () => [masterKey(secretKey)]).newest(db)
 }
 
 /** The recovery codes are made by the database itself: there are ten times as many of them as of people, and nobody types one. */

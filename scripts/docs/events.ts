@@ -78,6 +78,10 @@ const meanings: Record<AuditEvent['name'], string> = {
     'A backup made at `madeAt` was put into this database, and what may have been used since was ended or voided: so many of each. Without `madeAt`, the operator has said that it was put back in another way. What happened after the backup was made is not in the log.',
   'mail.test-sent': 'An administrator sent a test mail to their own address.',
   'mail.retried': 'An administrator had a message tried again that was refused or given up.',
+  'key.added': 'A rotation began: there is a new data key, under which everything is sealed from then on.',
+  'key.retired':
+    'A rotation ended: nothing is left under the older `keys`. So many values are `sealed` under the `newest`; `unreadable` are those that no key opens, and were left as they are.',
+  'key.master-replaced': 'The secret key was replaced: so many data keys are wrapped with the new one.',
   'request.refused': 'Somebody who is signed in tried something that they may not do.',
 }
 

@@ -12,6 +12,7 @@ const groups: Record<SettingName, string> = {
   DATABASE_URL: 'Data',
   COUNTERSIGN_DATABASE_CONNECTIONS: 'Data',
   COUNTERSIGN_SECRET_KEY: 'Data',
+  COUNTERSIGN_NEW_SECRET_KEY: 'Data',
   SMTP_URL: 'Mail',
   COUNTERSIGN_MAIL_FROM: 'Mail',
   COUNTERSIGN_ADMIN_EMAIL: 'First administrator',

@@ -1,8 +1,9 @@
 // Is this process ready to sign people in? It is when the database lets itself be written to, and lets the tables be read that
-// a sign-in needs. Looking changes nothing. Asked by many, it looks once a second, and answers in time whatever the database
-// does.
+// a sign-in needs, and when the newest data key opens. Looking changes nothing. Asked by many, it looks once a second, and
+// answers in time whatever the database does.
 
 import { type Database, writeTheSame } from '../database/database.ts'
+import type { KeyRing } from '../secrets/key-ring.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 import { type Instant, seconds, within } from '../time.ts'
 
@@ -12,12 +13,16 @@ const answerWithin = seconds(2)
 const goodFor = seconds(1)
 
 /** Makes the question; each process asks for itself. */
-export function createReadiness({ db, clock }: Pick<SignInParts, 'db' | 'clock'>): () => Promise<boolean> {
+export function createReadiness({
+  db,
+  keys,
+  clock,
+}: Pick<SignInParts, 'db' | 'keys' | 'clock'>): () => Promise<boolean> {
   let looking: Promise<boolean> | null = null
   let answer: { is: boolean; at: Instant } | null = null
 
   async function look(): Promise<boolean> {
-    const is = await lookInto(db).then(
+    const is = await lookInto(db, keys).then(
       () => true,
       () => false,
     )
@@ -33,7 +38,7 @@ export function createReadiness({ db, clock }: Pick<SignInParts, 'db' | 'clock'>
   }
 }
 
-async function lookInto(db: Database): Promise<void> {
+async function lookInto(db: Database, keys: KeyRing): Promise<void> {
   await db
     .selectFrom('installation')
     .select((e) =>
@@ -52,5 +57,7 @@ async function lookInto(db: Database): Promise<void> {
       ).map((table) => e.exists(e.selectFrom(table).select(e.lit(1).as('one'))).as(table)),
     )
     .execute()
+  // Where the newest data key does not open, nobody signs in through this process.
+  await keys.newest(db)
   await writeTheSame(db)
 }

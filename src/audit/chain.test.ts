@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../test/support/database.ts'
+import { openKeys } from '../../test/support/keys.ts'
 import { dialects } from '../../test/support/service.ts'
-import { masterKey } from '../secrets/master-key.ts'
+import { dataKey } from '../secrets/data-key.ts'
+import type { KeyRing } from '../secrets/key-ring.ts'
 import { createLinker, linkHash, parseHead, readHead, writeHead } from './chain.ts'
 import { record } from './record.ts'
 import { verifyChain } from './verify.ts'
 
-const key = masterKey(randomBytes(32))
+const key = dataKey(1, randomBytes(32))
 const event = {
   id: 'e',
   at: 1,
@@ -52,7 +54,7 @@ describe('a link', () => {
   })
 
   test('is another one under another key', () => {
-    expect(linkHash(masterKey(randomBytes(32)).derive('audit-chain'), link)).not.toBe(linkHash(chainKey, link))
+    expect(linkHash(dataKey(1, randomBytes(32)).derive('audit-chain'), link)).not.toBe(linkHash(chainKey, link))
     expect(linkHash(key.derive('columns'), link)).not.toBe(linkHash(chainKey, link))
   })
 })
@@ -74,8 +76,10 @@ describe('a head', () => {
 for (const dialect of dialects) {
   describe(`linking on ${dialect}`, () => {
     let database: TestDatabase
+    let keys: KeyRing
     beforeEach(async () => {
       database = await openTestDatabase(dialect)
+      keys = await openKeys(database.db)
     })
     afterEach(() => database.close())
 
@@ -89,7 +93,7 @@ for (const dialect of dialects) {
     const sequences = async () => (await links()).map(({ sequence }) => sequence)
 
     test('takes events in the order of their dates, once each, and tells where the chain ends', async () => {
-      const linker = createLinker(database.db, key)
+      const linker = createLinker(database.db, keys)
       expect(await linker.link(10)).toEqual({ linked: 0, head: { sequence: 0, hash: '' } })
       for (const at of [3, 1, 2]) await write(at)
       const { linked, head } = await linker.link(10)
@@ -108,28 +112,28 @@ for (const dialect of dialects) {
     test('goes on through more events than go into one transaction', async () => {
       const rows = Array.from({ length: 1203 }, (_, at) => ({ id: `e${at}`, at, name: 'sign-out', details: '{}' }))
       await database.db.insertInto('audit_events').values(rows).execute()
-      expect(await createLinker(database.db, key).link(9999)).toMatchObject({ linked: 1203 })
+      expect(await createLinker(database.db, keys).link(9999)).toMatchObject({ linked: 1203 })
       expect(await sequences()).toEqual(rows.map(({ at }) => at + 1))
     })
 
     test('of several at once links each event once', async () => {
       for (let round = 0; round < 5; round += 1) {
         for (let at = 0; at < 20; at += 1) await write(round * 100 + at)
-        const linkers = Array.from({ length: 6 }, () => createLinker(database.db, key))
+        const linkers = Array.from({ length: 6 }, () => createLinker(database.db, keys))
         const done = await Promise.all(linkers.map((linker) => linker.link(round * 100 + 50)))
         expect(done.reduce((sum, { linked }) => sum + linked, 0)).toBe(20)
       }
       expect(await sequences()).toEqual(Array.from({ length: 100 }, (_, index) => index + 1))
-      expect(await verifyChain(database.db, key)).toMatchObject({ links: 100, pending: 0, found: 0 })
+      expect(await verifyChain(database.db, keys)).toMatchObject({ links: 100, pending: 0, found: 0 })
     })
 
     test('takes what a slow transaction commits after newer events were linked', async () => {
       await write(1000)
-      const linker = createLinker(database.db, key)
+      const linker = createLinker(database.db, keys)
       await linker.link(1001)
       await write(5)
       expect(await linker.link(1002)).toMatchObject({ linked: 1, head: { sequence: 2 } })
-      expect(await verifyChain(database.db, key)).toMatchObject({ links: 2, pending: 0, found: 0 })
+      expect(await verifyChain(database.db, keys)).toMatchObject({ links: 2, pending: 0, found: 0 })
     })
 
     test('of an event that is rolled back leaves nothing', async () => {
@@ -138,7 +142,7 @@ for (const dialect of dialects) {
         throw new Error('no')
       })
       await expect(rolledBack).rejects.toThrow('no')
-      expect(await createLinker(database.db, key).link(2)).toMatchObject({ linked: 0 })
+      expect(await createLinker(database.db, keys).link(2)).toMatchObject({ linked: 0 })
     })
   })
 }

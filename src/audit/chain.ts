@@ -3,9 +3,11 @@
 // decides whether an event is due is that it has no link, never its date. Each event is linked once.
 
 import { createHmac } from 'node:crypto'
+import type { Insertable } from 'kysely'
 import { changedRows, countUpTo, type Database, type DatabaseTransaction } from '../database/database.ts'
 import type { AuditEventsTable, AuditLinksTable } from '../database/tables.ts'
-import type { MasterKey } from '../secrets/master-key.ts'
+import type { DataKey } from '../secrets/data-key.ts'
+import type { KeyRing } from '../secrets/key-ring.ts'
 import type { Instant } from '../time.ts'
 
 /** The end of the chain: noted elsewhere, it shows later whether the chain has been cut off or made anew. */
@@ -34,16 +36,15 @@ const atOnce = 500
  */
 export function createLinker(
   db: Database,
-  key: MasterKey,
+  keys: KeyRing,
   onLinked: (events: readonly AuditEventsTable[]) => void = () => {},
 ): Linker {
-  const chainKey = key.derive('audit-chain')
   let remembered = noHead
   return {
     async link(now) {
       let linked = 0
       for (;;) {
-        const batch = await linkBatch(db, { chainKey, remembered, now })
+        const batch = await linkBatch(db, { keys, remembered, now })
         remembered = batch.head
         linked += batch.events.length
         onLinked(batch.events)
@@ -62,7 +63,7 @@ class Outrun extends Error {}
 
 async function linkBatch(
   db: Database,
-  { chainKey, remembered, now }: { chainKey: Buffer; remembered: Head; now: Instant },
+  { keys, remembered, now }: { keys: KeyRing; remembered: Head; now: Instant },
 ): Promise<{ events: readonly AuditEventsTable[]; head: Head }> {
   try {
     return await db.transaction().execute(async (trx) => {
@@ -70,7 +71,8 @@ async function linkBatch(
       const head = await readHead(trx)
       const events = await unlinkedEvents(trx)
       if (events.length === 0) return { events, head }
-      const links = chain(chainKey, { head, events, now })
+      // Asked after the head was read: no link is made with an older key than the one before it.
+      const links = chain(await keys.newest(trx), { head, events, now })
       const inserted = await trx
         .insertInto('audit_links')
         .values(links)
@@ -106,15 +108,16 @@ function unlinkedEvents(trx: DatabaseTransaction): Promise<AuditEventsTable[]> {
 }
 
 function chain(
-  chainKey: Buffer,
+  key: DataKey,
   { head, events, now }: { head: Head; events: readonly AuditEventsTable[]; now: Instant },
-): AuditLinksTable[] {
+): Insertable<AuditLinksTable>[] {
+  const chainKey = key.derive('audit-chain')
   let previous = head
   return events.map((event) => {
     const sequence = previous.sequence + 1
     const hash = linkHash(chainKey, { sequence, previous: previous.hash, linkedAt: now, event })
     previous = { sequence, hash }
-    return { sequence, event_id: event.id, linked_at: now, hash }
+    return { sequence, event_id: event.id, linked_at: now, hash, key_number: key.number }
   })
 }
 

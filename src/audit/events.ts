@@ -120,6 +120,9 @@ export type AuditEvent =
         mails: number
       }
     }
+  | { name: 'key.added'; details: { key: number } }
+  | { name: 'key.retired'; details: { keys: readonly number[]; newest: number; sealed: number; unreadable: number } }
+  | { name: 'key.master-replaced'; details: { keys: number } }
   | { name: 'request.refused'; details: { because: string; method: string; path: string } }
   | { name: 'audit.exported'; details: { format: 'csv' | 'jsonl'; by: 'page' | 'host'; filters: readonly string[] } }
 

@@ -3,7 +3,7 @@
 
 import type { Database } from '../database/database.ts'
 import type { AuditEventsTable } from '../database/tables.ts'
-import type { MasterKey } from '../secrets/master-key.ts'
+import type { KeyRing } from '../secrets/key-ring.ts'
 import { type Instant, minutes } from '../time.ts'
 import { type Head, linkHash, noHead } from './chain.ts'
 
@@ -47,7 +47,7 @@ const mostFindings = 100
 const tolerance = minutes(10)
 
 /** Verifies every link, event and mark. */
-export async function verifyChain(db: Database, key: MasterKey, options: VerifyOptions = {}): Promise<Verification> {
+export async function verifyChain(db: Database, keys: KeyRing, options: VerifyOptions = {}): Promise<Verification> {
   const { expected = null, onProgress } = options
   const findings: Finding[] = []
   let found = 0
@@ -55,12 +55,12 @@ export async function verifyChain(db: Database, key: MasterKey, options: VerifyO
     found += 1
     if (findings.length < mostFindings) findings.push(finding)
   }
-  const walk = walker(key.derive('audit-chain'), expected, report)
+  const walk = walker(expected, report)
   const total = await count(db.selectFrom('audit_links').select((e) => e.fn.countAll<number>().as('n')))
   let behind: number | null = null
   for (;;) {
     const rows: LinkRow[] = await readLinks(db, behind)
-    for (const row of rows) walk.take(row)
+    for (const row of rows) walk.take(row, await chainKey(db, keys, row.key_number))
     behind = rows.at(-1)?.sequence ?? behind
     onProgress?.(walk.links(), Math.max(total, walk.links()))
     if (rows.length < atOnce) break
@@ -77,6 +77,10 @@ export async function verifyChain(db: Database, key: MasterKey, options: VerifyO
   return { links: walk.links(), linked: walk.linked(), head: walk.at(), pending, found, findings }
 }
 
+async function chainKey(db: Database, keys: KeyRing, number: number): Promise<Buffer | null> {
+  return (await keys.find(db, number))?.derive('audit-chain') ?? null
+}
+
 type LinkRow = Awaited<ReturnType<typeof readLinks>>[number]
 
 /** From the very first one on, whatever its number: a link that nobody looks at vouches for an event that was put in. */
@@ -85,7 +89,13 @@ async function readLinks(db: Database, behind: number | null) {
     .selectFrom('audit_links')
     .leftJoin('audit_events', 'audit_events.id', 'audit_links.event_id')
     .selectAll('audit_events')
-    .select(['audit_links.sequence', 'audit_links.event_id', 'audit_links.hash', 'audit_links.linked_at as made_at'])
+    .select([
+      'audit_links.sequence',
+      'audit_links.event_id',
+      'audit_links.hash',
+      'audit_links.key_number',
+      'audit_links.linked_at as made_at',
+    ])
     .orderBy('audit_links.sequence')
     .limit(atOnce)
   if (behind !== null) query = query.where('audit_links.sequence', '>', behind)
@@ -93,8 +103,9 @@ async function readLinks(db: Database, behind: number | null) {
 }
 
 /** Takes one link after the other. What follows a fault is judged by what stands there, so that each fault is found by itself. */
-function walker(chainKey: Buffer, expected: Head | null, report: (finding: Finding) => void) {
+function walker(expected: Head | null, report: (finding: Finding) => void) {
   let head = noHead
+  let keyNumber = 0
   let links = 0
   let metExpected = false
   let linked: { first: Instant; last: Instant } | null = null
@@ -105,7 +116,8 @@ function walker(chainKey: Buffer, expected: Head | null, report: (finding: Findi
     links: () => links,
     linked: () => linked,
     metExpected: () => metExpected,
-    take(row: LinkRow) {
+    /** The key is null where there is none of the number that the link names. */
+    take(row: LinkRow, chainKey: Buffer | null) {
       const { sequence, hash, made_at: madeAt, event_id: id } = row
       links += 1
       // We count from 1: whatever stands before that is not ours, and says nothing about what follows.
@@ -116,7 +128,10 @@ function walker(chainKey: Buffer, expected: Head | null, report: (finding: Findi
       if (!event) report({ kind: 'removed', sequence, event: id })
       else {
         // Behind a gap there is nothing to tell by; the gap is fault enough.
-        const isRight = linkHash(chainKey, { sequence, previous: head.hash, linkedAt: madeAt, event }) === hash
+        const link = { sequence, previous: head.hash, linkedAt: madeAt, event }
+        // A link goes on with the key of the one before, or with a newer one: whoever has got hold of an older key makes none.
+        const isRight = chainKey !== null && row.key_number >= keyNumber && linkHash(chainKey, link) === hash
+        if (isRight) keyNumber = row.key_number
         if (isNext && !isRight) report({ kind: 'changed', sequence, event: id })
         if (runs.current && runs.current.madeAt !== madeAt) runs = { before: runs.current, current: null }
         if (isBackdated(event.at, runs.before)) report({ kind: 'backdated', sequence, event: id })

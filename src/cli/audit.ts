@@ -35,7 +35,7 @@ const verifyAudit: Command = {
     const { terminal } = surroundings
     const found = await withDatabase(surroundings, async (opened) => {
       await linkFirst(opened, expected, surroundings.clock())
-      return verifyChain(opened.db, opened.key, {
+      return verifyChain(opened.db, opened.keys, {
         expected,
         onProgress: (done, of) => terminal.progress(`Verifying ${done} of ${of} …`),
       })
@@ -48,7 +48,7 @@ const verifyAudit: Command = {
 }
 
 /** Links what is due, unless the chain is not the one that is expected: then nothing vouches for what stands there now. */
-async function linkFirst({ db, key }: Opened, expected: Head | null, now: number): Promise<void> {
+async function linkFirst({ db, keys }: Opened, expected: Head | null, now: number): Promise<void> {
   if (expected) {
     const link = await db
       .selectFrom('audit_links')
@@ -57,7 +57,7 @@ async function linkFirst({ db, key }: Opened, expected: Head | null, now: number
       .executeTakeFirst()
     if (link?.hash !== expected.hash) return
   }
-  await createLinker(db, key).link(now)
+  await createLinker(db, keys).link(now)
 }
 
 function reportOf({ links, linked, pending, found, findings }: Verification): string[] {

@@ -14,7 +14,7 @@ import type { Tally } from '../database/copy-note.ts'
 import type { Database } from '../database/database.ts'
 import { schemaState } from '../database/migrate.ts'
 import { nameOfDatabase, openDatabaseOf, proveKeyTo } from '../open.ts'
-import type { MasterKey } from '../secrets/master-key.ts'
+import type { KeyRing } from '../secrets/key-ring.ts'
 import { type Voided, voidWhatMayBeSpent } from '../sign-in/after-restore.ts'
 import { type Instant, isoTime } from '../time.ts'
 import { type Command, exitCodes, type Surroundings, UsageFault } from './command.ts'
@@ -35,7 +35,7 @@ const backup: Command = {
   run: async (given, surroundings) => {
     const { clock, terminal } = surroundings
     const file = fileFrom(given.words[0] ?? '', surroundings)
-    await withTables(surroundings, async ({ config, db, key }) => {
+    await withTables(surroundings, async ({ config, db, keys }) => {
       const wish = {
         file,
         overwrite: given.has('overwrite'),
@@ -45,7 +45,7 @@ const backup: Command = {
       }
       const done = await writeBackup(db, wish).catch(tellWhy)
       terminal.progress('')
-      await note(db, key, totalRows(done.tables), surroundings)
+      await note(db, keys, totalRows(done.tables), surroundings)
       terminal.say(`Backed up ${amountOf(done.tables)}, as of ${isoTime(done.madeAt)}, and read it all again.`)
       terminal.say(whereTheKeyIs(config))
     })
@@ -62,12 +62,12 @@ function fileFrom(typed: string, { folder, clock }: Surroundings): string {
 }
 
 /** A backup that cannot be noted, because the disk is full or the database is of an older version, is a backup all the same. */
-async function note(db: Database, key: MasterKey, rows: number, { clock, terminal }: Surroundings): Promise<void> {
+async function note(db: Database, keys: KeyRing, rows: number, { clock, terminal }: Surroundings): Promise<void> {
   if ((await schemaState(db)) !== 'current')
     return terminal.say('Note: the database is of an older version, so its audit log has no event of this backup.')
   const event = { name: 'database.backed-up' as const, details: { rows } }
   await recordAlone(db, event, { now: clock(), caller: null, actor: null, subject: null })
-    .then(() => createLinker(db, key).link(clock()))
+    .then(() => createLinker(db, keys).link(clock()))
     .catch(() => terminal.say('Note: the audit event of this backup could not be written.'))
 }
 
@@ -90,13 +90,13 @@ const restoreCommand: Command = {
     await mkdir(config.dataFolder, { recursive: true, mode: 0o700 })
     const opened = await openAsCurrent(file, config.dataFolder, progressOf(terminal, 'Checking')).catch(tellWhy)
     try {
-      const key = await proveKeyTo(config, opened.db).catch(tellWhy)
+      const keys = await proveKeyTo(config, opened.db).catch(tellWhy)
       const target = await openDatabaseOf(config).catch(tellWhy)
       try {
         const onProgress = progressOf(terminal, 'Restoring')
         const { tables, voided } = await restore(opened, target, { clock, onProgress }).catch(tellWhy)
         terminal.progress('')
-        await createLinker(target, key).link(clock())
+        await createLinker(target, keys).link(clock())
         terminal.say(`Restored ${amountOf(tables)} into ${nameOfDatabase(config)}.`)
         tellWhatIsVoid(terminal, voided, opened.madeAt)
       } finally {

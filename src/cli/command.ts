@@ -3,7 +3,7 @@
 
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
-import type { MasterKey } from '../secrets/master-key.ts'
+import type { KeyRing } from '../secrets/key-ring.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 import type { Clock } from '../time.ts'
 import type { Terminal } from './terminal.ts'
@@ -17,7 +17,7 @@ export interface Surroundings {
   terminal: Terminal
   /** Runs the service. */
   serve(): Promise<void>
-  createMachine(parts: { config: Config; db: Database; key: MasterKey; clock: Clock }): SignInParts
+  createMachine(parts: { config: Config; db: Database; keys: KeyRing; clock: Clock }): SignInParts
 }
 
 /** What stands behind the name of a command, read. */

@@ -6,6 +6,7 @@ import type { Command } from './command.ts'
 import { copyDatabaseCommand } from './copy-database.ts'
 import { doctor } from './doctor/doctor.ts'
 import { helpCommand } from './help.ts'
+import { rotateKey } from './rotate-key.ts'
 import { serveCommand } from './serve.ts'
 import { signOutEveryoneCommand } from './sign-out-everyone.ts'
 import { userCommands } from './user.ts'
@@ -14,6 +15,7 @@ export const commands: readonly Command[] = [
   serveCommand,
   ...userCommands,
   ...auditCommands,
+  rotateKey,
   signOutEveryoneCommand,
   ...backupCommands,
   copyDatabaseCommand,

@@ -41,7 +41,7 @@ export const copyDatabaseCommand: Command = {
     const { clock, terminal } = surroundings
     const to = await targetFrom(given, surroundings)
     mustBeAlone(settingsFrom(surroundings))
-    await withDatabase(surroundings, async ({ db, key }) => {
+    await withDatabase(surroundings, async ({ db, keys }) => {
       const target = await openTarget(to)
       try {
         const onCopying = progressOf(terminal, 'Copying')
@@ -50,7 +50,7 @@ export const copyDatabaseCommand: Command = {
           tellWhy,
         )
         terminal.progress('')
-        await createLinker(target, key).link(clock())
+        await createLinker(target, keys).link(clock())
         const before = resumedBehind === 0 ? '' : `, ${resumedBehind} of them by an earlier run`
         terminal.say(`Copied ${amountOf(tables)} to ${nameOfPlace(to)}${before}, and compared them all.`)
       } finally {

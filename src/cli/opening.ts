@@ -6,14 +6,14 @@ import { type Config, ConfigFaults, readConfig } from '../config.ts'
 import { CopyFault } from '../copying/fault.ts'
 import type { Database } from '../database/database.ts'
 import { CannotOpen, openForCommand } from '../open.ts'
-import type { MasterKey } from '../secrets/master-key.ts'
+import type { KeyRing } from '../secrets/key-ring.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 import { Failure, type Surroundings } from './command.ts'
 
 export interface Opened {
   config: Config
   db: Database
-  key: MasterKey
+  keys: KeyRing
   machine: SignInParts
 }
 
@@ -34,12 +34,12 @@ export async function withDatabase<Result>(
 ): Promise<Result> {
   const config = settingsFrom(surroundings)
   const { clock } = surroundings
-  const { db, key } = await openForCommand(config, clock).catch(tellWhy)
+  const { db, keys } = await openForCommand(config).catch(tellWhy)
   try {
-    const machine = surroundings.createMachine({ config, db, key, clock })
+    const machine = surroundings.createMachine({ config, db, keys, clock })
     // Mails that an act writes carry the name that the service goes by.
     await machine.branding.refresh()
-    return await act({ config, db, key, machine })
+    return await act({ config, db, keys, machine })
   } finally {
     await db.destroy()
   }
@@ -51,7 +51,7 @@ export async function withTables<Result>(
   act: (opened: Omit<Opened, 'machine'>) => Promise<Result>,
 ): Promise<Result> {
   const config = settingsFrom(surroundings)
-  const opened = await openForCommand(config, surroundings.clock, { mayBeOlder: true }).catch(tellWhy)
+  const opened = await openForCommand(config, { mayBeOlder: true }).catch(tellWhy)
   try {
     return await act({ config, ...opened })
   } finally {
@@ -71,7 +71,7 @@ export async function changeDatabase<Result>(
 ): Promise<Result> {
   return withDatabase(surroundings, async (opened) => {
     const result = await act(opened)
-    await createLinker(opened.db, opened.key)
+    await createLinker(opened.db, opened.keys)
       .link(surroundings.clock())
       .catch(() =>
         surroundings.terminal.say('Note: the event could not be linked now. The running service will do it.'),

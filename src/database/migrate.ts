@@ -11,6 +11,7 @@ import * as enforcingSafely from './migrations/004-enforcing-safely.ts'
 import * as administration from './migrations/005-administration.ts'
 import * as accountLife from './migrations/006-account-life.ts'
 import * as leases from './migrations/010-leases.ts'
+import * as keyRing from './migrations/011-key-ring.ts'
 import { isLocked } from './unavailable.ts'
 
 const migrations: Record<string, Migration> = {
@@ -21,6 +22,7 @@ const migrations: Record<string, Migration> = {
   '005-administration': administration,
   '006-account-life': accountLife,
   '010-leases': leases,
+  '011-key-ring': keyRing,
 }
 
 /** The migration that makes the schema of this program. */

@@ -32,9 +32,13 @@ export interface BrandLogosTable {
 
 export interface KeysTable {
   number: number
-  /** A known text sealed under this key: a wrong key is noticed at start. */
+  /** A known text sealed under this key. */
   sealed_check: string
+  /** The key itself, wrapped by the master key. Null until an installation of an older version has started once. */
+  wrapped: string | null
   created_at: number
+  /** From then on nothing is sealed under it, and nothing that is sealed under it is left. It still opens and verifies. */
+  retired_at: number | null
 }
 
 export type Role = 'administrator' | 'auditor' | 'help-desk' | 'member'
@@ -248,6 +252,8 @@ export interface AuditLinksTable {
   linked_at: number
   /** HMAC-SHA-256 over the link before and the whole event. */
   hash: string
+  /** The data key that it was made with; never an older one than that of the link before. */
+  key_number: Generated<number>
 }
 
 export interface OutboxTable {

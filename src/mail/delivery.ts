@@ -7,7 +7,7 @@ import { changedRows, type Database } from '../database/database.ts'
 import type { OutboxTable } from '../database/tables.ts'
 import type { Sealer } from '../secrets/sealing.ts'
 import { type Clock, hours, minutes } from '../time.ts'
-import { boundTo, linkPlace, longestTries, type Message } from './outbox.ts'
+import { linkBinding, linkPlace, longestTries, type Message } from './outbox.ts'
 
 /** A message as it leaves. */
 export interface OutgoingMessage extends Message {
@@ -95,7 +95,7 @@ async function claim({ db, clock }: DeliveryParts, { id, tries }: Selectable<Out
 async function deliver(parts: DeliveryParts, row: Selectable<OutboxTable>): Promise<boolean> {
   const { db, mailer, sealer, clock } = parts
   try {
-    await mailer(messageOf(row, sealer))
+    await mailer(await messageOf(db, row, sealer))
   } catch (error) {
     await noteFailure(parts, row, error)
     return false
@@ -127,9 +127,9 @@ async function noteFailure(
 }
 
 /** Writes the message out, with its link where it has one. A link of ours has nothing in it that HTML would read. */
-function messageOf(row: Selectable<OutboxTable>, sealer: Sealer): OutgoingMessage {
+async function messageOf(db: Database, row: Selectable<OutboxTable>, sealer: Sealer): Promise<OutgoingMessage> {
   const { id, recipient: to, subject } = row
-  const link = row.sealed_link === null ? null : sealer.open(row.sealed_link, boundTo(id)).toString()
+  const link = row.sealed_link === null ? null : (await sealer.open(db, row.sealed_link, linkBinding(id))).toString()
   const filled = (text: string) => (link === null ? text : text.replaceAll(linkPlace, () => link))
   return { id, to, subject, text: filled(row.body_text), html: filled(row.body_html) }
 }

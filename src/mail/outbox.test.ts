@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../test/support/database.ts'
+import { openKeys, strangeKeys } from '../../test/support/keys.ts'
 import { dialects } from '../../test/support/service.ts'
-import { masterKey } from '../secrets/master-key.ts'
-import { sealerFor } from '../secrets/sealing.ts'
+import { dataKey } from '../secrets/data-key.ts'
+import { type Sealer, sealerFor } from '../secrets/sealing.ts'
 import { days, hours, type Instant, minutes } from '../time.ts'
 import { type DeliveryOptions, deliverDue, type Mailer, type OutgoingMessage } from './delivery.ts'
 import { linkPlace, type Message, purgeOutbox, send, sendWithLink } from './outbox.ts'
@@ -11,7 +12,7 @@ import { linkPlace, type Message, purgeOutbox, send, sendWithLink } from './outb
 for (const dialect of dialects) {
   describe(`the outbox on ${dialect}`, () => {
     const start: Instant = 1_700_000_000_000
-    const sealer = sealerFor(masterKey(randomBytes(32)))
+    let sealer: Sealer
     let database: TestDatabase
     let sent: OutgoingMessage[]
     const mailer: Mailer = async (message) => void sent.push(message)
@@ -20,6 +21,7 @@ for (const dialect of dialects) {
     }
     beforeEach(async () => {
       database = await openTestDatabase(dialect)
+      sealer = sealerFor(await openKeys(database.db))
       sent = []
     })
     afterEach(() => database.close())
@@ -196,7 +198,7 @@ for (const dialect of dialects) {
           .execute()
         expect(await deliver(mailer, start)).toEqual({ sent: 1, failed: 1 })
         expect(sent.map(({ to }) => to)).toEqual(['ada@example.org'])
-        const other = sealerFor(masterKey(randomBytes(32)))
+        const other = sealerFor(strangeKeys(dataKey(1, randomBytes(32))))
         expect(await deliver(mailer, start + minutes(1), other)).toEqual({ sent: 0, failed: 1 })
       })
     })

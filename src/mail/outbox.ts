@@ -34,11 +34,12 @@ export async function sendWithLink(
   now: Instant,
 ): Promise<void> {
   const id = newId()
-  await queue(trx, { id, message, sealedLink: sealer.seal(Buffer.from(link), boundTo(id)) }, now)
+  const sealedLink = await sealer.seal(trx, Buffer.from(link), linkBinding(id))
+  await queue(trx, { id, message, sealedLink }, now)
 }
 
-/** Names what a sealed link is bound to: the row that it waits in. */
-export const boundTo = (id: string): string => `outbox.sealed_link:${id}`
+/** Names the row that a sealed link belongs to. */
+export const linkBinding = (id: string): string => `outbox.sealed_link:${id}`
 
 async function queue(
   trx: DatabaseTransaction,

@@ -34,14 +34,14 @@ function firstAdministratorPages(door: Door, parts: PageParts): void {
 
   door.anyone('get', '/set-up', async (c) => {
     const token = c.req.query('token') ?? ''
-    if (!(await mayCreateFirstAdministrator(machine.db, machine.key, token))) return showInvalid(c, parts, 'set-up')
+    if (!(await mayCreateFirstAdministrator(machine.db, machine.keys, token))) return showInvalid(c, parts, 'set-up')
     return page(c, <FirstAdministratorView frame={frameOf(c, parts, null)} token={token} minLength={minimumAlone} />)
   })
 
   door.anyone('post', '/set-up', async (c) => {
     const form = await readForm(c)
     const token = form.text('token')
-    if (!(await mayCreateFirstAdministrator(machine.db, machine.key, token))) return showInvalid(c, parts, 'set-up')
+    if (!(await mayCreateFirstAdministrator(machine.db, machine.keys, token))) return showInvalid(c, parts, 'set-up')
     const frame = frameOf(c, parts, null)
     const typed = { email: form.text('email'), name: form.text('name'), password: form.text('password') }
     const email = parseEmail(typed.email)

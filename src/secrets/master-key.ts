@@ -1,22 +1,38 @@
 // The one secret kept outside the database: 256 bits, from `COUNTERSIGN_SECRET_KEY` or from a file that only its owner
-// may read. Every use has a key of its own derived from it, so a value made for one purpose is worth nothing for another.
+// may read. It wraps the data keys and does nothing else, so it can be replaced without touching what they have sealed.
 
-import { hkdfSync, randomBytes } from 'node:crypto'
-import { link, open, readFile, rm } from 'node:fs/promises'
+import { type DataKey, dataKey, deriveKey } from './data-key.ts'
+import { decrypt, encrypt } from './encryption.ts'
 
-export type Purpose = 'columns' | 'first-administrator' | 'known-browser' | 'audit-chain'
-
-/** Derives keys from the master key. The master key itself cannot be read back, logged or serialised. */
+/** Wraps data keys. The master key itself cannot be read back, logged or serialised. */
 export interface MasterKey {
-  /** Derives the 256-bit key for one purpose (HKDF-SHA-256, RFC 5869). */
-  derive(purpose: Purpose): Buffer
+  /** Wraps the bytes of a data key for its row. */
+  wrap(number: number, bytes: Buffer): string
+  /** Unwraps them again; null when this is not the key that wrapped them, for this number. */
+  unwrap(number: number, wrapped: string): Buffer | null
+  /** Data key 1 as it was before data keys had rows: the master key's own bytes. */
+  readonly first: DataKey
+  /** Wraps that one, under this very key. */
+  wrapFirst(): string
 }
 
-/** Wraps 32 bytes as the key, which gives out only keys derived from it. Throws for any other length. */
+/** Takes 32 bytes as the master key. Throws for any other length. */
 export function masterKey(bytes: Buffer): MasterKey {
   if (bytes.length !== 32) throw new Error('The secret key must have 32 bytes.')
+  const wrapping = deriveKey(bytes, 'data-keys')
+  const rowOf = (number: number) => `keys.wrapped:${number}`
+  const wrap = (number: number, plain: Buffer) => encrypt(wrapping, plain, rowOf(number))
   return {
-    derive: (purpose) => Buffer.from(hkdfSync('sha256', bytes, Buffer.alloc(0), `countersign ${purpose}`, 32)),
+    wrap,
+    unwrap(number, wrapped) {
+      try {
+        return decrypt(wrapping, wrapped, rowOf(number))
+      } catch {
+        return null
+      }
+    },
+    first: dataKey(1, bytes),
+    wrapFirst: () => wrap(1, bytes),
   }
 }
 
@@ -27,48 +43,4 @@ export function parseMasterKey(text: string): Buffer | null {
   if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(trimmed)) return null
   const bytes = Buffer.from(trimmed, 'base64')
   return bytes.length === 32 ? bytes : null
-}
-
-/** Reads the key file. Null when there is none; an error when it is there and does not hold a key. */
-export async function readKeyFile(path: string): Promise<Buffer | null> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
-  const bytes = parseMasterKey(text)
-  if (!bytes) throw new Error(`${path} does not hold a secret key (64 hexadecimal digits, or base64 of 32 bytes).`)
-  return bytes
-}
-
-/** Makes a key file, for its owner's eyes only. Never overwrites: when another process was quicker, its key is read. */
-export async function createKeyFile(path: string): Promise<Buffer> {
-  const bytes = randomBytes(32)
-  // Written whole under a name of its own, then linked: nobody reads half a key, and a crash leaves none.
-  const draft = `${path}.${randomBytes(8).toString('hex')}`
-  try {
-    await writeDraft(draft, `${bytes.toString('base64')}\n`)
-    await link(draft, path)
-    return bytes
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    const existing = await readKeyFile(path)
-    if (!existing) throw error
-    return existing
-  } finally {
-    await rm(draft, { force: true })
-  }
-}
-
-async function writeDraft(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600)
-  try {
-    await file.chmod(0o600)
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
 }

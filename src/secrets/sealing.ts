@@ -1,86 +1,67 @@
-// Encryption of columns: AES-256-GCM under a numbered key, bound to the row that it belongs to. A sealed value that is
-// copied to another row, changed in one bit, or met with another key does not open (ASVS 11.3.2, 11.3.3).
+// Encryption of columns under a numbered data key, bound to the row that a value belongs to. A sealed value that is copied to
+// another row, changed in one bit, or met with another key does not open. New values are sealed under the newest key there
+// is; the number in a value says which key opens it.
 
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import type { Database } from '../database/database.ts'
-import type { Instant } from '../time.ts'
-import type { MasterKey } from './master-key.ts'
-
-/** The number of the key in use. A rotation adds the next one. */
-const keyNumber = 1
+import type { Database, DatabaseTransaction } from '../database/database.ts'
+import { lockShared } from '../database/locks.ts'
+import type { DataKey } from './data-key.ts'
+import { decrypt, encrypt } from './encryption.ts'
+import type { KeyRing } from './key-ring.ts'
 
 /** Seals and opens column values. `boundTo` names the row and column, and must be the same for both. */
 export interface Sealer {
-  seal(plain: Buffer, boundTo: string): string
-  /** Opens a sealed value; throws when it was not sealed by this key for this row. */
-  open(sealed: string, boundTo: string): Buffer
+  /** Seals a value, as part of the transaction that writes it. */
+  seal(trx: DatabaseTransaction, plain: Buffer, boundTo: string): Promise<string>
+  /** Opens a sealed value; throws when it was not sealed by a key of this installation for this row. */
+  open(db: Database, sealed: string, boundTo: string): Promise<Buffer>
 }
 
-/** Makes what seals and opens columns under this key. */
-export function sealerFor(key: MasterKey): Sealer {
-  const columns = key.derive('columns')
+/** Makes what seals and opens columns with these keys. */
+export function sealerFor(keys: KeyRing): Sealer {
   return {
-    seal(plain, boundTo) {
-      const nonce = randomBytes(12)
-      const cipher = createCipheriv('aes-256-gcm', columns, nonce).setAAD(associated(keyNumber, boundTo))
-      const text = Buffer.concat([cipher.update(plain), cipher.final()])
-      return [
-        keyNumber,
-        nonce.toString('base64url'),
-        text.toString('base64url'),
-        cipher.getAuthTag().toString('base64url'),
-      ].join('.')
+    async seal(trx, plain, boundTo) {
+      // The newest key stays the newest until this transaction has ended.
+      await lockShared(trx, 'keys')
+      return seal(await keys.newest(trx), plain, boundTo)
     },
-    open(sealed, boundTo) {
-      const [number, nonce, text, tag] = sealed.split('.')
-      if (Number(number) !== keyNumber || !nonce || text === undefined || !tag)
-        throw new Error('A sealed value has an unknown form.')
-      const decipher = createDecipheriv('aes-256-gcm', columns, Buffer.from(nonce, 'base64url'), { authTagLength: 16 })
-      decipher.setAAD(associated(keyNumber, boundTo)).setAuthTag(Buffer.from(tag, 'base64url'))
-      return Buffer.concat([decipher.update(Buffer.from(text, 'base64url')), decipher.final()])
+    async open(db, sealed, boundTo) {
+      const number = numberOf(sealed)
+      const key = number === null ? null : await keys.find(db, number)
+      if (!key) throw new Error('A sealed value names no key that there is.')
+      return open(key, sealed, boundTo)
     },
   }
 }
 
-function associated(number: number, boundTo: string): Buffer {
-  return Buffer.from(`${number}:${boundTo}`)
+/** Seals a value under this key. */
+export function seal(key: DataKey, plain: Buffer, boundTo: string): string {
+  return `${key.number}.${encrypt(key.derive('columns'), plain, `${key.number}:${boundTo}`)}`
+}
+
+/** Opens a value that this key has sealed; throws for any other. */
+export function open(key: DataKey, sealed: string, boundTo: string): Buffer {
+  if (numberOf(sealed) !== key.number) throw new Error('A sealed value was sealed by another key.')
+  return decrypt(key.derive('columns'), sealed.slice(sealed.indexOf('.') + 1), `${key.number}:${boundTo}`)
+}
+
+/** Reads which key has sealed a value; null for what has no such form. */
+export function numberOf(sealed: string): number | null {
+  const [, number = ''] = /^([1-9][0-9]{0,8})\./.exec(sealed) ?? []
+  return number === '' ? null : Number(number)
 }
 
 const checkText = Buffer.from('countersign')
 const checkBinding = 'keys.sealed_check'
 
-/** Tells whether the database has sealed anything yet: from then on a missing key must never be replaced by a new one. */
-export async function hasKeyCheck(db: Database): Promise<boolean> {
+/** Seals the text by which a key is recognised. */
+export function sealCheck(key: DataKey): string {
+  return seal(key, checkText, checkBinding)
+}
+
+/** Tells whether it was this key that sealed that text. */
+export function opensCheck(key: DataKey, sealedCheck: string): boolean {
   try {
-    return (await db.selectFrom('keys').select('number').limit(1).executeTakeFirst()) !== undefined
-  } catch (error) {
-    if (isTableMissing(error)) return false
-    throw error
-  }
-}
-
-/** A database that has never been migrated: SQLite says it in words, PostgreSQL with the code `undefined_table`. */
-function isTableMissing(error: unknown): boolean {
-  return (
-    error instanceof Error && (error.message.includes('no such table') || ('code' in error && error.code === '42P01'))
-  )
-}
-
-/** Proves that this is the key that the database was made with, or, on a new database, writes the proof for later starts. */
-export async function confirmKey(db: Database, sealer: Sealer, now: Instant): Promise<boolean> {
-  await db
-    .insertInto('keys')
-    .values({ number: keyNumber, sealed_check: sealer.seal(checkText, checkBinding), created_at: now })
-    .onConflict((conflict) => conflict.column('number').doNothing())
-    .execute()
-  return isKeyOf(db, sealer)
-}
-
-/** Tells whether this is the key that the database was made with, and only reads. */
-export async function isKeyOf(db: Database, sealer: Sealer): Promise<boolean> {
-  const row = await db.selectFrom('keys').select('sealed_check').where('number', '=', keyNumber).executeTakeFirst()
-  try {
-    return row !== undefined && sealer.open(row.sealed_check, checkBinding).equals(checkText)
+    return open(key, sealedCheck, checkBinding).equals(checkText)
   } catch {
     return false
   }

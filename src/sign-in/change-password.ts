@@ -70,7 +70,7 @@ async function proveOldPassword(
   { oldPassword, knownBrowser, caller }: Omit<AskedChange, 'newPassword'>,
 ): Promise<{ ok: true } | Extract<PasswordChange, { field: 'old' }>> {
   const now = parts.clock()
-  const browser = knownBrowserId(parts.key, browserOwner(user), knownBrowser, now)
+  const browser = knownBrowserId(await parts.keys.inUse(parts.db, now), browserOwner(user), knownBrowser, now)
   const limits = passwordLimits({ emailKey: user.emailKey, browser, address: caller.address })
   const admission = await admit(parts, inOrder(limits), now)
   if (!admission.admitted) return { ok: false, field: 'old', because: 'blocked', retryAt: admission.retryAt }

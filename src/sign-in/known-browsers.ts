@@ -2,7 +2,7 @@
 // failures cannot keep the owner out. A known browser proves nothing and skips nothing: it only has a count of its own.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { MasterKey } from '../secrets/master-key.ts'
+import type { DataKey } from '../secrets/data-key.ts'
 import { days, type Instant } from '../time.ts'
 
 export const knownBrowserLife = days(180)
@@ -25,28 +25,31 @@ export function browserOwner(user: {
 }
 
 /** Makes the cookie value for a browser that has just signed in completely. */
-export function issueKnownBrowser(key: MasterKey, owner: BrowserOwner, now: Instant): string {
-  const body = `${now}.${randomBytes(16).toString('base64url')}`
+export function issueKnownBrowser(key: DataKey, owner: BrowserOwner, now: Instant): string {
+  const body = `${key.number}.${now}.${randomBytes(16).toString('base64url')}`
   return `${body}.${signature(key, owner, body)}`
 }
 
-/** Returns the browser's id when the cookie was issued for this account and is not too old; else null. */
+/** Returns the browser's id when the cookie was issued for this account, under a key in use, and is not too old; else null. */
 export function knownBrowserId(
-  key: MasterKey,
+  keys: readonly DataKey[],
   owner: BrowserOwner | null,
   cookie: string | null,
   now: Instant,
 ): string | null {
-  const [issuedAt, id, given] = cookie?.split('.') ?? []
-  if (!owner || !issuedAt || !id || !given || !/^[0-9]{1,15}$/.test(issuedAt)) return null
-  const expected = Buffer.from(signature(key, owner, `${issuedAt}.${id}`))
+  const parts = cookie?.split('.') ?? []
+  // Cookies from before there were several keys name none.
+  const [number, issuedAt, id, given] = parts.length === 3 ? ['1', ...parts] : parts
+  const key = keys.find((one) => String(one.number) === number)
+  if (!owner || !key || !issuedAt || !id || !given || !/^[0-9]{1,15}$/.test(issuedAt)) return null
+  const expected = Buffer.from(signature(key, owner, parts.slice(0, -1).join('.')))
   const offered = Buffer.from(given)
   if (offered.length !== expected.length || !timingSafeEqual(offered, expected)) return null
   const at = Number(issuedAt)
   return at > now - knownBrowserLife && (owner.knownSince === null || at > owner.knownSince) ? id : null
 }
 
-function signature(key: MasterKey, { userId, passwordChangedAt }: BrowserOwner, body: string): string {
+function signature(key: DataKey, { userId, passwordChangedAt }: BrowserOwner, body: string): string {
   return createHmac('sha256', key.derive('known-browser'))
     .update(`${userId}.${passwordChangedAt}.${body}`)
     .digest('base64url')

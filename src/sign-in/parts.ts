@@ -8,7 +8,7 @@ import type { LinkMail } from '../mail/link-mails.ts'
 import type { Notice } from '../mail/notices.ts'
 import type { Measures } from '../measures.ts'
 import type { Hashing } from '../passwords/hashing.ts'
-import type { MasterKey } from '../secrets/master-key.ts'
+import type { KeyRing } from '../secrets/key-ring.ts'
 import type { Sealer } from '../secrets/sealing.ts'
 import type { SessionLimits } from '../sessions/sessions.ts'
 import type { Clock, Instant } from '../time.ts'
@@ -39,7 +39,7 @@ export type MailLink = (
 export interface SignInParts {
   db: Database
   clock: Clock
-  key: MasterKey
+  keys: KeyRing
   sealer: Sealer
   hashing: Hashing
   policies: Policies

@@ -62,7 +62,7 @@ export async function proveByEmailAndPassword(
   const now = parts.clock()
   const key = emailKey(email)
   const owner = await findPasswordOwner(parts.db, key, now)
-  const browser = knownBrowserId(parts.key, owner && browserOwner(owner), knownBrowser, now)
+  const browser = knownBrowserId(await parts.keys.inUse(parts.db, now), owner && browserOwner(owner), knownBrowser, now)
   const limits = passwordLimits({ emailKey: key, browser, address: caller.address })
   const admission = await admit(parts, inOrder(limits), now)
   if (!admission.admitted) return { ok: false, because: 'blocked', retryAt: admission.retryAt }
@@ -120,7 +120,7 @@ export async function provePassword(
   const { signIn, account } = pending
   const limits = passwordLimits({
     emailKey: account.user.emailKey,
-    browser: browserOf(parts, account, knownBrowser),
+    browser: await browserOf(parts, account, knownBrowser),
     address: caller.address,
   })
   const admission = await admitGuess(parts, signIn, limits)
@@ -163,7 +163,7 @@ export async function proveTotp(
   const { signIn, account } = pending
   const limits = secondFactorLimits({
     userId: account.user.id,
-    browser: browserOf(parts, account, knownBrowser),
+    browser: await browserOf(parts, account, knownBrowser),
     address: caller.address,
   })
   const userId = account.user.id
@@ -228,7 +228,7 @@ export async function proveRecoveryCode(
   const userId = account.user.id
   const limits = secondFactorLimits({
     userId,
-    browser: browserOf(parts, account, knownBrowser),
+    browser: await browserOf(parts, account, knownBrowser),
     address: caller.address,
   })
   const admission = await admitGuess(parts, signIn, limits)
@@ -312,6 +312,7 @@ function mustBeOffered({ step }: PendingSignIn, kind: 'totp' | 'recovery-code'):
   if (step.at !== 'second-factor' || !step.offer.includes(kind)) throw new Refusal('sign-in-over')
 }
 
-function browserOf(parts: SignInParts, { user }: Account, cookie: string | null): string | null {
-  return knownBrowserId(parts.key, browserOwner(user), cookie, parts.clock())
+async function browserOf(parts: SignInParts, { user }: Account, cookie: string | null): Promise<string | null> {
+  const now = parts.clock()
+  return knownBrowserId(await parts.keys.inUse(parts.db, now), browserOwner(user), cookie, now)
 }

@@ -174,7 +174,8 @@ async function complete(
     const details = { method: proof?.by ?? ('password' as const) }
     await record(trx, { name: 'step-up.completed', details }, { now, caller, actor: userId, subject: userId })
   }
-  const knownBrowser = issueKnownBrowser(parts.key, browserOwner(account.user), now)
+  const [newest] = await parts.keys.inUse(trx, now)
+  const knownBrowser = issueKnownBrowser(newest, browserOwner(account.user), now)
   return { at: 'done', purpose, session, returnTo, account, knownBrowser }
 }
 

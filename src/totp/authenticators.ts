@@ -48,7 +48,7 @@ export async function matchAuthenticator(
   let clockOff = false
   for (const row of guessed) {
     if (code === null) break
-    const secret = sealer.open(row.sealed_secret, secretBinding(userId, row.id))
+    const secret = await sealer.open(db, row.sealed_secret, secretBinding(userId, row.id))
     const step = matchCode(secret, code, now)
     if (step !== null) return { ok: true, factor: row.id, step }
     clockOff ||= clockIsOff(secret, code, now, 'past') !== null

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../test/support/database.ts'
+import { openKeys } from '../../test/support/keys.ts'
 import { dialects } from '../../test/support/service.ts'
-import { masterKey } from '../secrets/master-key.ts'
-import { sealerFor } from '../secrets/sealing.ts'
+import { type Sealer, sealerFor } from '../secrets/sealing.ts'
 import { enrolmentLife, findEnrolment, openEnrolment, setUpKey, takeEnrolment } from './enrolment.ts'
 
 describe('the set-up key', () => {
@@ -34,13 +33,14 @@ describe('the set-up key', () => {
 
 for (const dialect of dialects) {
   describe(`an enrolment on ${dialect}`, () => {
-    const sealer = sealerFor(masterKey(randomBytes(32)))
+    let sealer: Sealer
     const now = 1_000_000
     const about = { now, caller: null }
     let database: TestDatabase
     let userId: string
     beforeEach(async () => {
       database = await openTestDatabase(dialect)
+      sealer = sealerFor(await openKeys(database.db))
       userId = await database.addUser()
     })
     afterEach(() => database.close())

@@ -48,7 +48,7 @@ export async function openEnrolment(
       .where('holder', '=', holder)
       .where('expires_at', '<=', about.now)
       .execute()
-    const sealed_secret = sealer.seal(randomBytes(secretBytes), secretBinding(userId, id))
+    const sealed_secret = await sealer.seal(trx, randomBytes(secretBytes), secretBinding(userId, id))
     const inserted = await trx
       .insertInto('totp_enrolments')
       .values({
@@ -87,7 +87,7 @@ export async function findEnrolment(
     .where('holder', '=', holder)
     .where('expires_at', '>', now)
     .executeTakeFirst()
-  return row ? { id: row.id, secret: sealer.open(row.sealed_secret, secretBinding(userId, row.id)) } : null
+  return row ? { id: row.id, secret: await sealer.open(db, row.sealed_secret, secretBinding(userId, row.id)) } : null
 }
 
 /** Takes the enrolment away for good and returns its sealed secret; null when it is gone: it can be confirmed once. */

@@ -5,7 +5,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Caller } from '../audit/record.ts'
 import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
 import { Refusal } from '../refusal.ts'
-import type { MasterKey } from '../secrets/master-key.ts'
+import type { KeyRing } from '../secrets/key-ring.ts'
 import type { Instant } from '../time.ts'
 import { createUser } from './users.ts'
 
@@ -16,17 +16,18 @@ export async function isFirstAdministratorMissing(db: Database): Promise<boolean
 }
 
 /**
- * Makes the token of the set-up link from the secret key and this database's birth. Nothing is stored, and several
- * processes that start on one empty database print the same link.
+ * Makes the token of the set-up link from the newest key and this database's birth. Nothing is stored, and several
+ * processes that start on one empty database print the same link. With the next key, the link is another one.
  */
-export async function firstAdministratorToken(db: Database, key: MasterKey): Promise<string> {
+export async function firstAdministratorToken(db: Database, keys: KeyRing): Promise<string> {
+  const key = await keys.newest(db)
   const { created_at } = await db.selectFrom('installation').select('created_at').executeTakeFirstOrThrow()
   return createHmac('sha256', key.derive('first-administrator')).update(String(created_at)).digest('base64url')
 }
 
 /** Compares in constant time whether this is the set-up link's token, and the link is still open. */
-export async function mayCreateFirstAdministrator(db: Database, key: MasterKey, token: string): Promise<boolean> {
-  const expected = Buffer.from(await firstAdministratorToken(db, key))
+export async function mayCreateFirstAdministrator(db: Database, keys: KeyRing, token: string): Promise<boolean> {
+  const expected = Buffer.from(await firstAdministratorToken(db, keys))
   const given = Buffer.from(token)
   const same = given.length === expected.length && timingSafeEqual(given, expected)
   return same && (await isFirstAdministratorMissing(db))

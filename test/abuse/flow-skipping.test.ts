@@ -1,7 +1,6 @@
 // Skipping: no order of requests, no form of another step and no change midway leads past what is owed.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { sealerFor } from '../../src/secrets/sealing.ts'
 import { newId } from '../../src/secrets/tokens.ts'
 import { minutes } from '../../src/time.ts'
 import { addAuthenticator } from '../../src/totp/authenticators.ts'
@@ -131,13 +130,11 @@ for (const dialect of dialects) {
       await signIn(browser, person)
       expect((await browser.open('/set-up-mfa')).html).toMatch(secretOnPage)
       const id = newId()
-      const sealedSecret = sealerFor(running.service.machine.key).seal(
-        Buffer.alloc(20, 7),
-        secretBinding(person.id, id),
-      )
-      await running.db
-        .transaction()
-        .execute((trx) => addAuthenticator(trx, { id, userId: person.id, name: 'P', sealedSecret, step: 0, now: 0 }))
+      await running.db.transaction().execute(async (trx) => {
+        const { sealer } = running.service.machine
+        const sealedSecret = await sealer.seal(trx, Buffer.alloc(20, 7), secretBinding(person.id, id))
+        await addAuthenticator(trx, { id, userId: person.id, name: 'P', sealedSecret, step: 0, now: 0 })
+      })
       for (const path of ['/set-up-mfa', '/set-up-mfa?replace=yes', '/recovery-codes', profile, '/my-profile/settings'])
         expect((await browser.open(path)).at).toMatch(/^\/sign-in(\?|$)/)
       for (const path of ['/set-up-mfa', '/recovery-codes', '/my-profile/settings/disable-2fa', '/my-profile/settings'])

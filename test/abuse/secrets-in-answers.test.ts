@@ -162,7 +162,7 @@ for (const dialect of dialects) {
 /** The first administrator, by the one-time link. */
 async function arrive(story: Story) {
   const { running } = story
-  const token = await firstAdministratorToken(running.db, running.service.machine.key)
+  const token = await firstAdministratorToken(running.db, running.service.machine.keys)
   story.keep('the token of the set-up link', [token], /^(GET|POST) \/set-up (200|422)$/)
   const person = { email: 'ada@example.org', password: 'canary of the first password' }
   story.keep('the password', spellings.plain(person.password))

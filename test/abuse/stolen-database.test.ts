@@ -1,7 +1,12 @@
 // A stolen database: whoever reads it has no token, no code and no secret, and whoever writes to it cannot move a secret
 // from one user to another.
 
+import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { replaceMasterKey } from '../../src/rotation/replace-master-key.ts'
+import { rotate } from '../../src/rotation/rotate.ts'
+import { keyRing } from '../../src/secrets/key-ring.ts'
+import { masterKey } from '../../src/secrets/master-key.ts'
 import { browserWith, dumpOf, isIn, sessionCookie, signInCookie } from '../support/attack.ts'
 import { Browser, codeAt, secretBytes } from '../support/browser.ts'
 import { codePage } from '../support/guesser.ts'
@@ -39,6 +44,27 @@ for (const dialect of dialects) {
         expect(await isIn(browserWith(running, { [sessionCookie]: value }))).toBe(false)
         expect((await browserWith(running, { [signInCookie]: value }).open(codePage)).at).toBe('/sign-in?notice=over')
       }
+    })
+
+    test('no key is in the database that opens anything, and after the secret key was replaced the old one opens nothing', async () => {
+      const secret = randomBytes(32)
+      await running.stop()
+      running = await startService({ dialect, key: secret })
+      const { key } = await addProtectedPerson(running)
+      const old = masterKey(secret)
+      const parts = { db: running.db, masterKeys: async () => [old], clock: () => running.time.now }
+      await rotate({ ...parts, keys: keyRing(async () => [old]), pause: async () => {}, onProgress: () => {} })
+      const stolen = await running.db.selectFrom('keys').selectAll().execute()
+      const dataKeys = stolen.map(({ number, wrapped }) => old.unwrap(number, wrapped ?? ''))
+      expect(dataKeys.map((bytes) => bytes?.length)).toEqual([32, 32])
+      const text = (await dumpOf(running)).join('\n').toLowerCase()
+      for (const bytes of [secret, secretBytes(key), ...dataKeys])
+        for (const encoding of ['hex', 'base64', 'base64url'] as const)
+          expect(text).not.toContain((bytes ?? secret).toString(encoding).toLowerCase().replace(/=+$/, ''))
+
+      await replaceMasterKey(parts, masterKey(randomBytes(32)))
+      for (const { number, wrapped } of await running.db.selectFrom('keys').selectAll().execute())
+        expect(old.unwrap(number, wrapped ?? '')).toBeNull()
     })
 
     test('a sealed secret that is copied to another user opens nothing for anybody', async () => {

@@ -7,20 +7,23 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createLinker, linkHash, parseHead, readHead, writeHead } from '../../src/audit/chain.ts'
 import { record } from '../../src/audit/record.ts'
 import { type Finding, verifyChain } from '../../src/audit/verify.ts'
-import { masterKey } from '../../src/secrets/master-key.ts'
+import { dataKey } from '../../src/secrets/data-key.ts'
+import type { KeyRing } from '../../src/secrets/key-ring.ts'
 import { hours, minutes } from '../../src/time.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
+import { openKeys, strangeKeys } from '../support/keys.ts'
 import { dialects } from '../support/service.ts'
 
 const begin = Date.parse('2026-11-24T09:00:00Z')
-const key = masterKey(randomBytes(32))
 
 for (const dialect of dialects) {
   describe(`the audit log on ${dialect}`, () => {
     let database: TestDatabase
+    let keys: KeyRing
     let now: number
     beforeEach(async () => {
       database = await openTestDatabase(dialect)
+      keys = await openKeys(database.db)
       now = begin
     })
     afterEach(() => database.close())
@@ -35,8 +38,8 @@ for (const dialect of dialects) {
           .execute((trx) => record(trx, { name: 'sign-in.begun', details: { knownBrowser: false } }, about))
       }
     }
-    const link = () => createLinker(database.db, key).link(now)
-    const verify = (expected = '') => verifyChain(database.db, key, { expected: parseHead(expected) })
+    const link = () => createLinker(database.db, keys).link(now)
+    const verify = (expected = '') => verifyChain(database.db, keys, { expected: parseHead(expected) })
     const kinds = async (expected?: string) => (await verify(expected)).findings.map(({ kind }) => kind)
     const eventAt = async (sequence: number) => {
       const query = database.db.selectFrom('audit_links').select('event_id').where('sequence', '=', sequence)
@@ -155,7 +158,7 @@ for (const dialect of dialects) {
     })
 
     test('is not made anew by the service that runs', async () => {
-      const linker = createLinker(database.db, key)
+      const linker = createLinker(database.db, keys)
       await happen(10)
       await linker.link(now)
       await run(sql`delete from audit_links`)
@@ -212,7 +215,7 @@ for (const dialect of dialects) {
         .where('id', '=', 'forged')
         .executeTakeFirstOrThrow()
       const { hash: previous } = await readHead(database.db)
-      const wrong = masterKey(randomBytes(32)).derive('audit-chain')
+      const wrong = dataKey(1, randomBytes(32)).derive('audit-chain')
       const hash = linkHash(wrong, { sequence: 11, previous, linkedAt: now, event })
       await database.db
         .insertInto('audit_links')
@@ -271,7 +274,7 @@ for (const dialect of dialects) {
 
     test('tells of everything, with another key', async () => {
       await tenLinked()
-      const other = await verifyChain(database.db, masterKey(randomBytes(32)))
+      const other = await verifyChain(database.db, strangeKeys(dataKey(1, randomBytes(32))))
       expect(other).toMatchObject({ links: 10, found: 10 })
     })
 

@@ -349,7 +349,7 @@ for (const dialect of dialects) {
       await linking
       expect(pages.map(({ at }) => at)).toEqual(people.map(() => '/my-profile'))
       await running.service.linkAudit()
-      const found = await verifyChain(running.db, running.service.machine.key)
+      const found = await verifyChain(running.db, running.service.machine.keys)
       const { n } = await running.db
         .selectFrom('audit_events')
         .select((e) => e.fn.countAll<number>().as('n'))

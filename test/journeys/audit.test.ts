@@ -26,7 +26,7 @@ const names = [
 ]
   .map(([, name = '']) => name)
   // What an operator does on the host, and nobody on a page.
-  .filter((name) => name !== 'sign-out.everyone' && !name.startsWith('database.'))
+  .filter((name) => name !== 'sign-out.everyone' && !/^(database|key)\./.test(name))
 
 /** Who an event names as actor and as subject: the person themselves, the administrator, or nobody. */
 const who: Record<string, [actor: 'self' | 'nobody' | 'administrator', subject: 'self' | 'nobody']> = {

@@ -39,9 +39,10 @@ export async function knownBrowsers(running: TestService, person: Person, count:
     .select('password_changed_at as passwordChangedAt')
     .where('id', '=', person.id)
     .executeTakeFirstOrThrow()
+  const newest = await running.service.machine.keys.newest(running.db)
   return Array.from({ length: count }, () => {
     const cookie = issueKnownBrowser(
-      running.service.machine.key,
+      newest,
       { userId: person.id, passwordChangedAt, knownSince: null },
       running.time.now,
     )

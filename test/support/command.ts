@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 
 export interface Ended {
+  /** Null when it was killed. */
   code: number | null
   /** What it wrote to standard output, and what to standard error. */
   out: string

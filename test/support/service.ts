@@ -12,8 +12,9 @@ import type { StaticFiles } from '../../src/http/static-files.ts'
 import type { Mailer } from '../../src/mail/delivery.ts'
 import type { Message } from '../../src/mail/outbox.ts'
 import { type Argon2, createHashing } from '../../src/passwords/hashing.ts'
+import { keyRing } from '../../src/secrets/key-ring.ts'
+import { beginKeys } from '../../src/secrets/key-table.ts'
 import { masterKey } from '../../src/secrets/master-key.ts'
-import { confirmKey, sealerFor } from '../../src/secrets/sealing.ts'
 import { createService, type Service } from '../../src/service.ts'
 import { hours, type Instant } from '../../src/time.ts'
 import type { Failpoints } from './failpoints.ts'
@@ -94,7 +95,7 @@ export async function startService({
   const secret = masterKey(key)
   const time = { now: start }
   await fill(db, time)
-  await confirmKey(db, sealerFor(secret), time.now)
+  await beginKeys(db, [secret], time.now)
   const mails: Message[] = []
   const logged: string[] = []
   const proxies = new BlockList()
@@ -116,7 +117,7 @@ export async function startService({
         mail: hasMailServer ? { url: 'smtp://mail.test', from: 'no-reply@example.org' } : null,
       },
       db,
-      key: secret,
+      keys: keyRing(async () => [secret]),
       clock,
       ...(computes ? { hashing: createHashing(clock, { concurrency: 1, argon2: computes }) } : {}),
       mailer: failpoints?.mailer(keep) ?? keep,

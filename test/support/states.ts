@@ -176,7 +176,7 @@ export async function makeState(name: StateName, dialect: Dialect): Promise<Stat
     name,
     running,
     key,
-    setUpToken: await firstAdministratorToken(running.db, running.service.machine.key),
+    setUpToken: await firstAdministratorToken(running.db, running.service.machine.keys),
     ids: {
       authenticator: String(contents.totp_factors[0]?.id ?? 'none'),
       set: String(contents.recovery_code_sets[0]?.id ?? 'none'),

@@ -8,14 +8,13 @@ import { schemaState } from '../../database/migrate.ts'
 import {
   CannotOpen,
   hasSqliteFile,
-  keyBytes,
+  masterKeysFrom,
   messagesIn,
   nameOfDatabase,
   openDatabaseOf,
   whyNotServed,
 } from '../../open.ts'
-import { masterKey } from '../../secrets/master-key.ts'
-import { confirmKey, hasKeyCheck, sealerFor } from '../../secrets/sealing.ts'
+import { openKeyRows, WrongMasterKey } from '../../secrets/key-ring.ts'
 import { type Clock, isoTime, minutes, seconds } from '../../time.ts'
 import { fail, lengthOf, ok, type Result, warn } from './check.ts'
 
@@ -72,17 +71,18 @@ export async function checkWriting(db: Database): Promise<Result> {
   }
 }
 
-/** Checks that the key is the one that the database was made with. */
-export async function checkKey(config: Config, db: Database, clock: Clock): Promise<Result> {
+/** Checks that the key is the one that the database was made with, and that no rotation was left in the middle. */
+export async function checkKey(config: Config, db: Database): Promise<Result> {
   const about = 'Key'
   const todo = 'Put the right key into COUNTERSIGN_SECRET_KEY, or its file into the data folder.'
-  if (!(await hasKeyCheck(db))) return warn(about, 'The database has no key yet.', 'Start the service once.')
   try {
-    const key = masterKey(await keyBytes(config, { mayCreate: false }))
-    return (await confirmKey(db, sealerFor(key), clock()))
-      ? ok(about, 'It is the one that the database was made with.')
-      : fail(about, 'It is not the one that the database was made with.', todo)
+    const { rows } = await openKeyRows(db, () => masterKeysFrom(config))
+    if (rows.length === 0) return warn(about, 'The database has no key yet.', 'Start the service once.')
+    if (rows.filter(({ retiredAt }) => retiredAt === null).length > 1)
+      return warn(about, 'A rotation was begun and not finished.', 'Run countersign rotate-key: it goes on.')
+    return ok(about, 'It is the one that the database was made with.')
   } catch (error) {
+    if (error instanceof WrongMasterKey) return fail(about, 'It is not the one that the database was made with.', todo)
     return error instanceof CannotOpen
       ? fail(about, error.message, todo)
       : fail(about, `It cannot be checked: ${messagesIn(error)}`, 'Mend first what keeps the database from answering.')

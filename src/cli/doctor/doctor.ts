@@ -59,7 +59,7 @@ async function* results(surroundings: Surroundings): AsyncGenerator<Result> {
 async function* inDatabase(config: Config, db: Database, { clock }: Surroundings): AsyncGenerator<Result> {
   const schema = await checkSchema(db)
   yield schema
-  yield await checkKey(config, db, clock)
+  yield await checkKey(config, db)
   if (schema.state !== 'ok') return
   yield await checkWriting(db)
   yield await checkClock(config, db, clock)

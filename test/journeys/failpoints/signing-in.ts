@@ -123,7 +123,7 @@ export const waysIn: readonly Flow[] = [
     name: 'creating the first administrator',
     prepare: async (running) => ({
       person: { id: '', email: 'first@example.org', password },
-      ids: { token: await firstAdministratorToken(running.db, running.service.machine.key) },
+      ids: { token: await firstAdministratorToken(running.db, running.service.machine.keys) },
     }),
     act: async ({ browser, person, ids }) => {
       const form = { token: ids.token ?? '', email: person.email, name: 'First', password }
