@@ -91,20 +91,21 @@ describe('the window', () => {
     expect(matchCode(secret, hotp(secret, 0), 0)).toBe(0)
   })
 
-  test('of two steps with the same code the nearer one is found, on either side', () => {
+  test('of two steps with the same code the nearer one is found, on either side, and of two as near the earlier', () => {
     const [one, other] = collision()
     const code = hotp(secret, one)
     expect(findStep(secret, code, { from: one, to: other, around: one })).toBe(one)
     expect(findStep(secret, code, { from: one, to: other, around: one + 1 })).toBe(one)
     expect(findStep(secret, code, { from: one, to: other, around: other - 1 })).toBe(other)
     expect(findStep(secret, code, { from: one, to: other, around: other })).toBe(other)
+    expect(findStep(secret, code, { from: one, to: other, around: (one + other) / 2 })).toBe(one)
   })
 
   function collision(): [number, number] {
     const seen = new Map<string, number>()
-    for (let at = 1; ; at += 1) {
+    for (let at = step; ; at += 1) {
       const earlier = seen.get(hotp(secret, at))
-      if (earlier !== undefined && at - earlier > 2) return [earlier, at]
+      if (earlier !== undefined && at - earlier > 2 && (at - earlier) % 2 === 0) return [earlier, at]
       seen.set(hotp(secret, at), at)
     }
   }
@@ -136,7 +137,8 @@ describe('reading a typed code', () => {
     ['𝟏𝟐𝟑𝟒𝟓𝟔', null],
     ['123456\u0000', null],
     ['123\u200b456', null],
-    [`${' '.repeat(30)}123456`, null],
+    [`${' '.repeat(26)}123456`, '123456'],
+    [`${' '.repeat(27)}123456`, null],
     [123456, null],
     [null, null],
     [undefined, null],
