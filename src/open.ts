@@ -61,7 +61,7 @@ export async function openForService(config: Config, db: Database, clock: Clock)
     await migrate(db)
     await beginKeys(db, await masterKeysFrom(config), clock())
     await mustHaveRightKey(config, db)
-    const keys = keyRing(() => masterKeysFrom(config))
+    const keys = keyRing(() => masterKeysAtHand(config))
     // From the start on it can do without the master key, should that be replaced.
     await keys.newest(db)
     return keys
@@ -156,6 +156,14 @@ export async function masterKeysFrom(config: Config): Promise<MasterKey[]> {
       `The secret key is missing: ${path} is not there and COUNTERSIGN_SECRET_KEY is not set. A new key could not read what the old one sealed.`,
     )
   return [current, next].filter((bytes) => bytes !== null).map(masterKey)
+}
+
+/** The same, for whoever runs already: a key that has gone, or cannot be read, is a key that opens nothing. */
+async function masterKeysAtHand(config: Config): Promise<MasterKey[]> {
+  return masterKeysFrom(config).catch((error: unknown) => {
+    if (error instanceof CannotOpen) return []
+    throw error
+  })
 }
 
 function fromSetting(text: string | null): Buffer | null {

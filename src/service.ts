@@ -28,7 +28,7 @@ import { createHashing, type Hashing } from './passwords/hashing.ts'
 import { purgeResetRequests } from './passwords/reset-requests.ts'
 import { minimumAlone, passwordProblem } from './passwords/rules.ts'
 import { Refusal } from './refusal.ts'
-import type { KeyRing } from './secrets/key-ring.ts'
+import { type KeyRing, WrongMasterKey } from './secrets/key-ring.ts'
 import { type Sealer, sealerFor } from './secrets/sealing.ts'
 import { purgeSessions } from './sessions/sessions.ts'
 import { sweepEnforcement } from './sign-in/enforce.ts'
@@ -183,6 +183,7 @@ export function createService(parts: ServiceParts): Service {
 }
 
 function whatFailed(error: unknown): string {
+  if (error instanceof WrongMasterKey) return 'a request failed: the secret key of this process is not the one in use'
   return error instanceof DatabaseUnavailable ? 'a request failed: the database cannot be used' : 'a request failed'
 }
 

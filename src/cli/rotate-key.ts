@@ -84,12 +84,14 @@ async function replaceFile({ config, db }: Opened, { clock, terminal }: Surround
   // What counts is what is on the disk.
   const next = masterKey((await readKeyFile(draft)) ?? noKey(draft))
   await replaceMasterKey({ db, masterKeys: () => masterKeysFrom(config), clock }, next)
-  await replaceKeyFile(path, { by: draft, keepAs })
+  const isKept = await replaceKeyFile(path, { by: draft, keepAs })
   const { keys } = await openKeyRows(db, async () => [masterKey((await readKeyFile(path)) ?? noKey(path))])
   for (const line of [
     `${many(keys.length)} wrapped with the new secret key in ${path}, and can be read with it.`,
     'Back the new file up, apart from the database. Processes on this machine find it by themselves; other machines need a copy before they start again.',
-    `The old key is in ${keepAs}: backups made until now need it. Keep it with them, and remove it here.`,
+    isKept
+      ? `The old key is in ${keepAs}: backups made until now need it. Keep it with them, and remove it here.`
+      : `The old key was kept by another run at the same time, as ${path}.until-…: backups made until now need it.`,
   ])
     terminal.say(line)
 }

@@ -9,6 +9,7 @@ import type { Scope } from '../access-tokens/scopes.ts'
 import { type Caller, printable, recordAlone } from '../audit/record.ts'
 import { DatabaseUnavailable } from '../database/unavailable.ts'
 import { Refusal, type RefusalCode } from '../refusal.ts'
+import { WrongMasterKey } from '../secrets/key-ring.ts'
 import { mustHaveScope } from '../sign-in/administer.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 import type { Holder } from '../sign-in/protect.ts'
@@ -251,10 +252,10 @@ export function createDoor(parts: DoorParts): Door {
   }
 }
 
-/** Says no for what was thrown: for its own reason, or because the database cannot be used. Null for a bug. */
+/** Says no for what was thrown: for its own reason, or because the database or its keys cannot be used. Null for a bug. */
 function asRefusal(error: unknown, { clock }: Pick<SignInParts, 'clock'>): Refusal | null {
   if (error instanceof Refusal) return error
-  if (!(error instanceof DatabaseUnavailable)) return null
+  if (!(error instanceof DatabaseUnavailable || error instanceof WrongMasterKey)) return null
   return new Refusal('unavailable', { cause: error, retryAt: clock() + retryAfter })
 }
 

@@ -3,7 +3,7 @@
 // or run twice at once, it goes on from what it finds. Nothing is ever unreadable in between.
 
 import { record } from '../audit/record.ts'
-import type { Database, DatabaseTransaction } from '../database/database.ts'
+import { type Database, type DatabaseTransaction, waitAsLongAsItTakes } from '../database/database.ts'
 import { giveWay, hasGivenWay, lockAlone } from '../database/locks.ts'
 import type { DataKey } from '../secrets/data-key.ts'
 import { type KeyRing, type MasterKeys, openKeyRows } from '../secrets/key-ring.ts'
@@ -68,7 +68,7 @@ async function resealEverything(parts: RotationParts): Promise<Rotated['unreadab
   const { db, keys, onProgress } = parts
   const { number } = await keys.newest(db)
   let [of, done] = [0, 0]
-  for (const column of sealedColumns) of += (await column.count(db, number)).others
+  for (const column of sealedColumns) of += (await patiently(db, (trx) => column.count(trx, number))).others
   const unreadable: { what: string; id: string }[] = []
   for (const column of sealedColumns) {
     for await (const { looked, failed } of resealColumn(parts, column)) {
@@ -88,7 +88,7 @@ async function* resealColumn(
   let after = ''
   for (;;) {
     const newest = await keys.newest(db)
-    const values = await column.readOthers(db, newest.number, after, atOnce)
+    const values = await patiently(db, (trx) => column.readOthers(trx, newest.number, after, atOnce))
     const last = values.at(-1)
     if (!last) return
     const anew = await Promise.all(values.map((value) => sealAnew(db, keys, newest, value)))
@@ -98,6 +98,14 @@ async function* resealColumn(
     after = last.id
     yield { looked: values.length, failed: anew.filter(({ sealed }) => sealed === null).map(({ was }) => was.id) }
   }
+}
+
+/** Reads what may lie behind a whole table. */
+function patiently<Result>(db: Database, read: (trx: DatabaseTransaction) => Promise<Result>): Promise<Result> {
+  return db.transaction().execute(async (trx) => {
+    await waitAsLongAsItTakes(trx)
+    return read(trx)
+  })
 }
 
 interface Resealed {
@@ -148,6 +156,7 @@ async function end(
 ): Promise<Pick<Rotated, 'newest' | 'sealed'> | null> {
   return db.transaction().execute(async (trx) => {
     await lockAlone(trx, 'keys')
+    await waitAsLongAsItTakes(trx)
     const newest = Math.max(...(await readKeyRows(trx)).map(({ number }) => number))
     const sealed: { what: string; count: number }[] = []
     for (const column of sealedColumns) {

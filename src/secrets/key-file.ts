@@ -46,16 +46,20 @@ export async function createKeyFile(path: string, like?: string): Promise<Buffer
 }
 
 /**
- * Puts the new file in the place of the old one, which is kept under another name. When the new file is not there any more,
- * somebody else has done so.
+ * Puts the new file in the place of the old one, which is kept under another name. False when the new file is not there any
+ * more: then somebody else has done so, and has kept the old one.
  */
-export async function replaceKeyFile(path: string, { by, keepAs }: { by: string; keepAs: string }): Promise<void> {
-  if (!(await readKeyFile(by))) return
+export async function replaceKeyFile(path: string, { by, keepAs }: { by: string; keepAs: string }): Promise<boolean> {
   await link(path, keepAs)
-  await rename(by, path).catch((error: unknown) => {
-    if (!isCode(error, 'ENOENT')) throw error
-  })
+  try {
+    await rename(by, path)
+  } catch (error) {
+    await rm(keepAs)
+    if (isCode(error, 'ENOENT')) return false
+    throw error
+  }
   await syncFolder(path)
+  return true
 }
 
 async function giveTo(path: string, like: string): Promise<void> {

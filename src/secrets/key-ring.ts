@@ -1,6 +1,7 @@
 // The data keys, as a process knows them. What is newest is asked of the database each time it matters; a key of a number
-// that is not known yet is read, so a process learns of a rotation when it meets it. What was derived from a retired key can
-// still be opened and verified, and nothing more is made with it.
+// that is not known yet is read, so a process learns of a rotation when it meets it. Where another key has come to stand under
+// a number, as in a database that was put back from a backup below a running process, all are read anew. What was derived from
+// a retired key can still be opened and verified, and nothing more is made with it.
 
 import type { Database } from '../database/database.ts'
 import { type Instant, seconds } from '../time.ts'
@@ -23,7 +24,7 @@ export interface KeyRing {
 /** The master keys that may have wrapped the data keys: more than one only while it is being replaced. */
 export type MasterKeys = () => Promise<readonly MasterKey[]>
 
-/** No master key at hand has wrapped the data keys of this database. */
+/** No master key at hand has wrapped the data keys of this database. For a process that runs, nothing can be sealed or opened until it has the right one. */
 export class WrongMasterKey extends Error {
   constructor() {
     super('The data keys do not open with the secret key that this process has. Restart it with the one in use now.')
@@ -38,19 +39,22 @@ const longestAge = seconds(5)
  * key is being replaced, a process that has only the old one goes on with the data keys that it has.
  */
 export function keyRing(masterKeys: MasterKeys): KeyRing {
-  let known = new Map<number, DataKey>()
+  let known = new Map<number, { key: DataKey; check: string }>()
   let used: { keys: readonly [DataKey, ...DataKey[]]; at: Instant } | null = null
+  const readAll = async (db: Database) => {
+    const { rows, keys } = await openKeyRows(db, masterKeys)
+    const checks = new Map(rows.map(({ number, sealedCheck }) => [number, sealedCheck]))
+    known = new Map(keys.map((key) => [key.number, { key, check: checks.get(key.number) ?? '' }]))
+  }
   const find = async (db: Database, number: number) => {
-    if (!known.has(number)) {
-      const { keys } = await openKeyRows(db, masterKeys)
-      known = new Map(keys.map((key) => [key.number, key]))
-    }
-    return known.get(number) ?? null
+    if (!known.has(number)) await readAll(db)
+    return known.get(number)?.key ?? null
   }
   const active = async (db: Database) => {
-    const rows = await numbersInUse(db)
-    const keys = await Promise.all(rows.map(({ number }) => find(db, number)))
-    const [newest, ...older] = keys.filter((key) => key !== null)
+    const rows = await keysInUse(db)
+    if (rows.some(({ number, sealed_check }) => known.get(number)?.check !== sealed_check)) await readAll(db)
+    const keys = rows.map(({ number }) => known.get(number)?.key)
+    const [newest, ...older] = keys.filter((key) => key !== undefined)
     if (!newest) throw new Error('There is no data key in use.')
     return [newest, ...older] as const
   }
@@ -65,8 +69,13 @@ export function keyRing(masterKeys: MasterKeys): KeyRing {
   }
 }
 
-function numbersInUse(db: Database): Promise<{ number: number }[]> {
-  return db.selectFrom('keys').select('number').where('retired_at', 'is', null).orderBy('number', 'desc').execute()
+function keysInUse(db: Database): Promise<{ number: number; sealed_check: string }[]> {
+  return db
+    .selectFrom('keys')
+    .select(['number', 'sealed_check'])
+    .where('retired_at', 'is', null)
+    .orderBy('number', 'desc')
+    .execute()
 }
 
 /** Reads the rows and unwraps their keys, in the order of their numbers. Throws `WrongMasterKey`. */

@@ -2,7 +2,7 @@
 // there before the next one comes, and before it is retired. Rows are never deleted: a retired key still opens.
 
 import { randomBytes } from 'node:crypto'
-import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
+import { changedRows, type Database, type DatabaseTransaction, hasTable } from '../database/database.ts'
 import { lockAlone } from '../database/locks.ts'
 import type { Instant } from '../time.ts'
 import { dataKey } from './data-key.ts'
@@ -19,25 +19,14 @@ export interface KeyRow {
 
 /** Reads every row, in the order of the numbers; none from a database that has never been migrated. Also reads the table of older versions. */
 export async function readKeyRows(db: Database): Promise<KeyRow[]> {
-  try {
-    const rows = await db.selectFrom('keys').selectAll().orderBy('number').execute()
-    return rows.map(({ number, wrapped, sealed_check, retired_at }) => ({
-      number,
-      wrapped: wrapped ?? null,
-      sealedCheck: sealed_check,
-      retiredAt: retired_at ?? null,
-    }))
-  } catch (error) {
-    if (isTableMissing(error)) return []
-    throw error
-  }
-}
-
-/** A database that has never been migrated: SQLite says it in words, PostgreSQL with the code `undefined_table`. */
-function isTableMissing(error: unknown): boolean {
-  return (
-    error instanceof Error && (error.message.includes('no such table') || ('code' in error && error.code === '42P01'))
-  )
+  if (!(await hasTable(db, 'keys'))) return []
+  const rows = await db.selectFrom('keys').selectAll().orderBy('number').execute()
+  return rows.map(({ number, wrapped, sealed_check, retired_at }) => ({
+    number,
+    wrapped: wrapped ?? null,
+    sealedCheck: sealed_check,
+    retiredAt: retired_at ?? null,
+  }))
 }
 
 /**

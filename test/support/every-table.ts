@@ -13,7 +13,7 @@ const rows: { [Name in keyof Tables]: Insertable<Tables[Name]> | null } = {
   installation: null,
   policies: null,
   brand_logos: { id: 1, type: 'image/png', base64: 'AAAA' },
-  keys: { number: 1, sealed_check: 'sealed', created_at: 5 },
+  keys: { number: 1, sealed_check: 'sealed', wrapped: 'wrapped', created_at: 5, retired_at: 6 },
   users: {
     id: 'u',
     email: 'Ada@example.org',

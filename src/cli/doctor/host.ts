@@ -1,7 +1,8 @@
 // Checks of the machine: the data folder and the key file, who may read them, and how much room there is.
 
+import { existsSync } from 'node:fs'
 import { access, constants, stat, statfs } from 'node:fs/promises'
-import { type Config, keyFilePath } from '../../config.ts'
+import { type Config, keyFilePath, newKeyFilePath } from '../../config.ts'
 import { fail, ok, type Result, warn } from './check.ts'
 
 const todoUser = 'Run commands as the user who runs the service.'
@@ -32,7 +33,7 @@ export async function checkDataFolder({ dataFolder, databaseUrl }: Config): Prom
   return ok(about, `${dataFolder} is its owner’s alone.`)
 }
 
-/** Checks the file of the secret key, where there is one. */
+/** Checks the file of the secret key, where there is one, and that its replacement was not left in the middle. */
 export async function checkKeyFile(config: Config): Promise<Result> {
   const about = 'Key file'
   if (config.secretKey !== null) return ok(about, 'Not needed: the key is a setting.')
@@ -51,9 +52,15 @@ export async function checkKeyFile(config: Config): Promise<Result> {
     () => false,
   )
   if (!mayRead) return fail(about, `${path} cannot be read by the user who runs this.`, todoUser)
-  return (found.mode & 0o077) === 0
-    ? ok(about, `${path} is its owner’s alone.`)
-    : fail(about, `${path} can be read by others than its owner.`, `Run: chmod 600 ${path}`)
+  if ((found.mode & 0o077) !== 0)
+    return fail(about, `${path} can be read by others than its owner.`, `Run: chmod 600 ${path}`)
+  if (existsSync(newKeyFilePath(config)))
+    return warn(
+      about,
+      `${newKeyFilePath(config)} is there: the key was to be replaced, and that was not finished.`,
+      'Run countersign rotate-key --master: it goes on. Until then, keep both files.',
+    )
+  return ok(about, `${path} is its owner’s alone.`)
 }
 
 /** Checks that there is room on the disk of the data folder. */
