@@ -4,7 +4,11 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } },
   test: {
-    include: ['{src,bench}/**/*.test.{ts,tsx}', 'test/{journeys,abuse}/**/*.test.{ts,tsx}', 'test/*.test.{ts,tsx}'],
+    include: [
+      '{src,bench}/**/*.test.{ts,tsx}',
+      'test/{journeys,abuse,crash}/**/*.test.{ts,tsx}',
+      'test/*.test.{ts,tsx}',
+    ],
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'threads',
     maxWorkers: 2,

@@ -2,7 +2,8 @@
 // fills in forms by what is in the page. Nothing here knows how the service works inside.
 
 import { hotp, stepAt } from '../../src/totp/otp.ts'
-import { origin, type TestService } from './service.ts'
+import { origin } from './origin.ts'
+import type { TestService } from './service.ts'
 
 export interface Page {
   status: number

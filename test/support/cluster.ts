@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { chownSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +16,9 @@ export interface Cluster {
   /** Of the database `postgres` in it, as a user who may do everything. */
   url: string
   /** The process whose children do the work. */
-  pid: number
+  readonly pid: number
+  /** Ends it and starts it again. `immediate` gives it no time to put anything in order, as a power cut would. */
+  restart(how: 'fast' | 'immediate'): Promise<void>
   stop(): Promise<void>
 }
 
@@ -68,7 +71,7 @@ function start(programs: string, folder: string, owner: Owner, port: number, set
   // `--pdeathsig`: the cluster ends with this process even when it is killed and nothing here can run any more.
   const rights = process.getuid?.() === 0 ? [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'] : []
   const command = [...rights, '--pdeathsig=INT', join(programs, 'postgres'), '-D', join(folder, 'data'), ...given]
-  return spawn('setpriv', command, { cwd: folder, stdio: ['ignore', 'ignore', openSync(join(folder, 'log'), 'w')] })
+  return spawn('setpriv', command, { cwd: folder, stdio: ['ignore', 'ignore', openSync(join(folder, 'log'), 'a')] })
 }
 
 async function untilReady(url: string, server: ChildProcess): Promise<void> {
@@ -92,11 +95,15 @@ export async function startCluster(settings: Settings): Promise<Cluster> {
   const [owner, password, port] = [findOwner(), randomBytes(16).toString('hex'), await freePort()]
   const programs = findPrograms()
   createCluster(programs, folder, owner, password)
-  const server = start(programs, folder, owner, port, settings)
-  const ended = new Promise((settle) => server.once('exit', settle))
-  const stop = async () => {
-    server.kill('SIGINT')
+  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
+  let server = start(programs, folder, owner, port, settings)
+  const end = async (signal: NodeJS.Signals) => {
+    const ended = server.exitCode === null && server.signalCode === null ? once(server, 'exit') : null
+    server.kill(signal)
     await ended
+  }
+  const stop = async () => {
+    await end('SIGINT')
     rmSync(folder, { recursive: true, force: true })
   }
   // For a run that is broken off: then nobody waits for `stop`.
@@ -104,7 +111,6 @@ export async function startCluster(settings: Settings): Promise<Cluster> {
     server.kill('SIGKILL')
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   })
-  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
   try {
     await untilReady(url, server)
   } catch (error) {
@@ -112,5 +118,16 @@ export async function startCluster(settings: Settings): Promise<Cluster> {
     await stop()
     throw new Error(`The throw-away PostgreSQL did not start. It said:\n${log}`, { cause: error })
   }
-  return { url, pid: server.pid ?? 0, stop }
+  return {
+    url,
+    get pid() {
+      return server.pid ?? 0
+    },
+    restart: async (how) => {
+      await end(how === 'fast' ? 'SIGINT' : 'SIGQUIT')
+      server = start(programs, folder, owner, port, settings)
+      await untilReady(url, server)
+    },
+    stop,
+  }
 }

@@ -18,6 +18,7 @@ import { masterKey } from '../../src/secrets/master-key.ts'
 import { createService, type Service } from '../../src/service.ts'
 import { hours, type Instant } from '../../src/time.ts'
 import type { Failpoints } from './failpoints.ts'
+import { origin } from './origin.ts'
 import { createDatabase } from './postgres.ts'
 
 export type Dialect = 'sqlite' | 'postgres'
@@ -25,7 +26,7 @@ export type Dialect = 'sqlite' | 'postgres'
 /** Both databases; `DIALECTS=sqlite` narrows it while working. */
 export const dialects: readonly Dialect[] = (process.env.DIALECTS ?? 'sqlite,postgres').split(',') as Dialect[]
 
-export const origin = 'https://sign-in.test'
+export { origin }
 
 export interface TestService {
   service: Service

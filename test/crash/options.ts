@@ -1,0 +1,82 @@
+// What the command line of the long run means. Everything that is said wrongly is said at once, and nothing starts.
+
+import { parseArgs } from 'node:util'
+
+export const parts = ['kills', 'histories'] as const
+export type Part = (typeof parts)[number]
+export const databases = ['sqlite', 'postgres'] as const
+export type DatabaseKind = (typeof databases)[number]
+
+export interface Options {
+  only: readonly Part[]
+  databases: readonly DatabaseKind[]
+  /** How many kills there are, over all databases. */
+  kills: number
+  /** How often processes and database are disturbed while histories are taken. */
+  disturbances: number
+  seed: number
+  /** How long a start may take after a kill, in milliseconds. */
+  readyWithin: number
+}
+
+/** What is wrong with a command line, in sentences. */
+export class OptionFaults extends Error {}
+
+export const usage = `npm run test:crash -- [options]
+
+  --only NAMES            kills, histories, or both (the default).
+  --database NAMES        Where processes are killed: sqlite, postgres, or both (the default).
+  --kills NUMBER          How many kills in all, half of them on each database (1,000).
+  --disturbances NUMBER   How often something happens while histories are taken on two processes (120).
+  --seed NUMBER           Chooses again what was chosen in the run that printed it.
+  --ready-within NUMBER   How many milliseconds a start after a kill may take (3000),
+                          the time aside in which others had the cores.`
+
+/** Reads the words behind the command; null when they ask for help. Throws `OptionFaults`. */
+export function readOptions(words: readonly string[], usualSeed: number): Options | null {
+  const values = parse(words)
+  if (values.help) return null
+  const faults: string[] = []
+  const number = (option: string, text: string | undefined, usual: number) => {
+    const given = text === undefined ? usual : Number(text.replaceAll(/[_,]/g, ''))
+    if (!Number.isSafeInteger(given) || given < 1)
+      faults.push(`--${option}: "${text}" is not a whole number from 1 on.`)
+    return given
+  }
+  const options: Options = {
+    only: readNames('only', values.only, parts, faults),
+    databases: readNames('database', values.database, databases, faults),
+    kills: number('kills', values.kills, 1_000),
+    disturbances: number('disturbances', values.disturbances, 120),
+    seed: number('seed', values.seed, usualSeed),
+    readyWithin: number('ready-within', values['ready-within'], 3_000),
+  }
+  if (faults.length > 0) throw new OptionFaults(faults.join('\n'))
+  return options
+}
+
+function parse(words: readonly string[]) {
+  const text = { type: 'string' } as const
+  const numbers = { kills: text, disturbances: text, seed: text, 'ready-within': text }
+  try {
+    return parseArgs({
+      args: [...words],
+      options: { only: text, database: text, ...numbers, help: { type: 'boolean' } },
+    }).values
+  } catch (error) {
+    throw new OptionFaults(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function readNames<Name extends string>(
+  option: string,
+  text: string | undefined,
+  known: readonly Name[],
+  faults: string[],
+): readonly Name[] {
+  if (text === undefined) return known
+  const asked = text.split(',').map((name) => name.trim())
+  for (const name of asked)
+    if (!known.some((one) => one === name)) faults.push(`--${option}: "${name}" is none of ${known.join(', ')}.`)
+  return known.filter((name) => asked.includes(name))
+}
