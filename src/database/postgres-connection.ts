@@ -12,8 +12,11 @@ const answerWithin = seconds(6)
 
 /** SQLSTATE classes and codes that tell of the server, not of the statement. */
 const unusable = /^(08|53|57|58|XX)|^(25006|25P03|25P04|28000|28P01|3D000|40001|40P01|55P03)$/
-/** Of these, the ones that say: this very connection is done for. */
-const lost = /^(08|57P0[1-5]|25P03|25P04)/
+/**
+ * Of these, the ones that say: this very connection is done for. One over which nothing may be written is among them: it stays
+ * like that, or leads to a server that has become a copy, while a new one may lead to where writing is allowed.
+ */
+const lost = /^(08|57P0[1-5]|25P03|25P04|25006)/
 
 const writes: readonly string[] = ['INSERT', 'UPDATE', 'DELETE', 'MERGE']
 

@@ -145,13 +145,17 @@ describe.runIf(dialects.includes('postgres'))('a connection to PostgreSQL', { ti
     expect(proxy.made()).toBe(1)
   })
 
-  test('that may only read says so, and may write again without being made anew', async () => {
+  test('that may only read says so, and is made anew: it would stay like that', async () => {
     await read()
     await sql`set default_transaction_read_only = on`.execute(db)
-    expect(await fault(count('read-only'))).toMatchObject({ cause: { code: '25006' } })
     expect(await read()).toEqual([{ id: 1 }])
-    await sql`set default_transaction_read_only = off`.execute(db)
+    expect(await fault(count('read-only'))).toMatchObject({ cause: { code: '25006' } })
     expect(await fault(count('written'))).toBeNull()
+    await sql`set default_transaction_read_only = on`.execute(db)
+    const inTransaction = db.transaction().execute((trx) => count('in a transaction', trx))
+    expect(await fault(inTransaction)).toMatchObject({ cause: { code: '25006' } })
+    expect(await fault(count('written again'))).toBeNull()
+    expect(await counted()).toEqual(['written', 'written again'])
   })
 
   test('that cannot be made is told of at once, and is made as soon as it can be', async () => {
