@@ -96,7 +96,7 @@ for (const dialect of dialects) {
       expect(page.html).toMatch(/<details open/)
       // Counted are those whose MFA is on, with a usable authenticator and saved codes.
       expect(textOf(page.html)).toContain('1 of 8 people with 2FA')
-      expect(textOf(page.html)).not.toContain('Counted on')
+      expect(textOf(page.html)).not.toContain('Counted at')
     })
 
     test('is exported as it is narrowed, over all pages, with nothing that a spreadsheet would calculate', async () => {
@@ -263,8 +263,8 @@ for (const dialect of dialects) {
       expect(await count()).toMatchObject({ total: before + 10_002, countedAt: null })
       // Its page says of when the count is that it shows.
       const page = async () => textOf((await root.open('/admin/users')).html)
-      expect(await page()).not.toContain('Counted on')
-      expect(await page()).toMatch(/Counted on November 24, 2026 at \d\d:\d\d UTC/)
+      expect(await page()).not.toContain('Counted at')
+      expect(await page()).toMatch(/Counted at \d\d:\d\d UTC/)
     })
   })
 }

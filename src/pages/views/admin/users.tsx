@@ -104,7 +104,7 @@ function Coverage({ frame, counts }: Pick<AdminUsersProps, 'frame' | 'counts'>) 
       />
       {counts.countedAt !== null && (
         <p class="mt-2 text-sm text-soft">
-          {t('adminUsers.countedAt', { date: frame.formatInstant(counts.countedAt, 'date-time') })}
+          {t('adminUsers.countedAt', { time: frame.formatInstant(counts.countedAt, 'time') })}
         </p>
       )}
     </div>
