@@ -147,15 +147,14 @@ async function putInPlace(db: Database, column: SealedColumn, anew: readonly Res
 }
 
 /**
- * Retires the older keys, if nothing that can be opened is left under them. Whoever seals meanwhile has ended before this
- * looks, or finds the newest key: nothing can be left out.
+ * Retires the older keys, if nothing that can be opened is left under them. Nothing comes to be left out: whoever sealed under
+ * an older key had ended before the newest one came, and whoever has begun since finds that.
  */
 async function end(
   { db, clock }: RotationParts,
   unreadable: Rotated['unreadable'],
 ): Promise<Pick<Rotated, 'newest' | 'sealed'> | null> {
   return db.transaction().execute(async (trx) => {
-    await lockAlone(trx, 'keys')
     await waitAsLongAsItTakes(trx)
     const newest = Math.max(...(await readKeyRows(trx)).map(({ number }) => number))
     const sealed: { what: string; count: number }[] = []

@@ -144,6 +144,23 @@ for (const dialect of dialects) {
       expect(await rows()).toMatchObject([{ wrapped: 'other' }])
     })
 
+    test('open also where the master key is replaced just while they are read', async () => {
+      await begin(master)
+      const [row] = await rows()
+      const next = masterKey(randomBytes(32))
+      const bytes = master.unwrap(1, row?.wrapped ?? '') ?? randomBytes(1)
+      const key = await ringOf(master).newest(database.db)
+      // The rows have been read, and the master key has not.
+      const ring = keyRing(async () => {
+        await database.db
+          .updateTable('keys')
+          .set({ wrapped: next.wrap(1, bytes) })
+          .execute()
+        return [next]
+      })
+      expect((await ring.newest(database.db)).derive('columns')).toEqual(key.derive('columns'))
+    })
+
     test('that are in use are known to a few seconds', async () => {
       await begin(master)
       const ring = ringOf(master)

@@ -1,5 +1,5 @@
-// The rows of the data keys. Whoever changes them does so alone, while nobody seals: what is being sealed under a key is
-// there before the next one comes, and before it is retired. Rows are never deleted: a retired key still opens.
+// The rows of the data keys. Whoever adds one or wraps them anew does so alone, while nobody seals: what is being sealed under
+// a key is there before the next one comes. Rows are never deleted: a retired key still opens.
 
 import { randomBytes } from 'node:crypto'
 import { changedRows, type Database, type DatabaseTransaction, hasTable } from '../database/database.ts'

@@ -10,11 +10,13 @@ import { verifyChain } from '../../src/audit/verify.ts'
 import { writeBackup } from '../../src/copying/backup.ts'
 import { copyDatabase } from '../../src/copying/move.ts'
 import { openAsCurrent, restore } from '../../src/copying/restore.ts'
+import { type Database, openDatabase } from '../../src/database/database.ts'
+import { migrate } from '../../src/database/migrate.ts'
 import { replaceMasterKey } from '../../src/rotation/replace-master-key.ts'
 import { type RotationParts, rotate } from '../../src/rotation/rotate.ts'
 import { keyRing, openKeyRows, WrongMasterKey } from '../../src/secrets/key-ring.ts'
 import { masterKey } from '../../src/secrets/master-key.ts'
-import { numberOf, sealerFor } from '../../src/secrets/sealing.ts'
+import { numberOf, seal, sealCheck, sealerFor } from '../../src/secrets/sealing.ts'
 import { seconds } from '../../src/time.ts'
 import { sealedAuthenticators } from '../../src/totp/sealed-secrets.ts'
 import { Browser } from '../support/browser.ts'
@@ -52,8 +54,8 @@ for (const dialect of dialects) {
     const rotateIn = (service: TestService, more: Partial<RotationParts> = {}) =>
       rotate({ ...partsOf(service), keys: ringOf(), pause: async () => {}, onProgress: quiet, ...more })
     const file = () => join(folder, 'backup.sqlite')
-    const backUp = () =>
-      writeBackup(before.db, {
+    const backUp = (db: Database = before.db) =>
+      writeBackup(db, {
         file: file(),
         overwrite: false,
         clock: () => before.time.now,
@@ -103,6 +105,43 @@ for (const dialect of dialects) {
       expect(await letsIn(restored, ada)).toBe(true)
       await restored.service.linkAudit()
       expect(await verifyChain(restored.db, ringOf())).toMatchObject({ pending: 0, found: 0 })
+    })
+
+    test('a backup from before there were data keys opens with the secret key, and is rotated like any other', async () => {
+      const older = await openDatabase({ sqliteFile: join(folder, 'older.sqlite') })
+      await migrate(older, '010-leases')
+      const { first } = masterKey(secret)
+      await older
+        .insertInto('keys')
+        .values({ number: 1, sealed_check: sealCheck(first), created_at: 0 })
+        .execute()
+      await older
+        .insertInto('users')
+        .values({
+          id: 'u',
+          email: 'u@example.org',
+          email_key: 'u@example.org',
+          role: 'member',
+          theme: 'system',
+          created_at: 0,
+        })
+        .execute()
+      const plain = randomBytes(20)
+      const sealed_secret = seal(first, plain, 'totp:u:f')
+      const factor = { id: 'f', user_id: 'u', name: 'x', sealed_secret, created_at: 0, last_step: 0, failures: 0 }
+      await older.insertInto('totp_factors').values(factor).execute()
+      await backUp(older)
+      await older.destroy()
+      const restored = await restoreIt()
+      const opened = async () => {
+        const row = await restored.db.selectFrom('totp_factors').select('sealed_secret').executeTakeFirstOrThrow()
+        return sealerFor(ringOf()).open(restored.db, row.sealed_secret, 'totp:u:f')
+      }
+      expect(await numbersIn(restored)).toEqual([1])
+      expect(await opened()).toEqual(plain)
+      expect(await rotateIn(restored)).toMatchObject({ newest: 2, isNew: true, unreadable: [] })
+      expect(await numbersIn(restored)).toEqual([2])
+      expect(await opened()).toEqual(plain)
     })
 
     test('a process that went on below a restored database takes the keys that are there, not those it knew', async () => {
