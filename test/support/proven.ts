@@ -145,6 +145,11 @@ function readLog({ audit_events }: Contents): Log {
     if (event.name === 'policy.confirmed') log.confirmed = true
     if (event.name === 'user.deleted') log.deleted.add(event.subject)
     if (event.name === 'user.created' && event.details.by === 'first-administrator') log.firstAdministrators += 1
+    if (event.name === 'sign-out.everyone')
+      for (const told of log.people.values()) {
+        told.ended = told.completed.length
+        if (event.details.accessTokens !== null) told.tokens.clear()
+      }
     if (row.subject_id === null) continue
     const told = log.people.get(event.subject) ?? nobody()
     log.people.set(event.subject, told)

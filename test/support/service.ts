@@ -12,7 +12,7 @@ import type { StaticFiles } from '../../src/http/static-files.ts'
 import type { Mailer } from '../../src/mail/delivery.ts'
 import type { Message } from '../../src/mail/outbox.ts'
 import { type Argon2, createHashing } from '../../src/passwords/hashing.ts'
-import { keyRing } from '../../src/secrets/key-ring.ts'
+import { keyRing, type MasterKeys } from '../../src/secrets/key-ring.ts'
 import { beginKeys } from '../../src/secrets/key-table.ts'
 import { masterKey } from '../../src/secrets/master-key.ts'
 import { createService, type Service } from '../../src/service.ts'
@@ -31,6 +31,7 @@ export { origin }
 export interface TestService {
   service: Service
   db: Kysely<Tables>
+  masterKeys: MasterKeys
   /** What the service believes the time to be; set it, or add to it. */
   time: { now: Instant }
   /** Every mail that was sent so far; `deliver` first. */
@@ -94,6 +95,7 @@ export async function startService({
   const db = await (failpoints ? failpoints.openDatabase(at) : openDatabase(at))
   if (!postgres) await migrate(db)
   const secret = masterKey(key)
+  const masterKeys = async () => [secret]
   const time = { now: start }
   await fill(db, time)
   await beginKeys(db, [secret], time.now)
@@ -118,7 +120,7 @@ export async function startService({
         mail: hasMailServer ? { url: 'smtp://mail.test', from: 'no-reply@example.org' } : null,
       },
       db,
-      keys: keyRing(async () => [secret]),
+      keys: keyRing(masterKeys),
       clock,
       ...(computes ? { hashing: createHashing(clock, { concurrency: 1, argon2: computes }) } : {}),
       mailer: failpoints?.mailer(keep) ?? keep,
@@ -131,6 +133,7 @@ export async function startService({
   const running: TestService = {
     service: build(),
     db,
+    masterKeys,
     time,
     mails,
     logged,

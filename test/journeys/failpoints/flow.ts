@@ -45,6 +45,8 @@ export interface Flow {
   isWayIn?: boolean
   /** True for work that nobody waits for: a failure is logged, and the next round does what was left. */
   isBackground?: boolean
+  /** True where doing it again leaves another trace. */
+  isRecordedAnew?: boolean
   /** Where somebody ends who cannot get in any more by themselves, and is told so. */
   shutOutAt?: string
 }

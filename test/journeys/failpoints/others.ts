@@ -1,5 +1,7 @@
 // What administrators do, and what the service does in the background.
 
+import { rotate } from '../../../src/rotation/rotate.ts'
+import { signOutEveryone } from '../../../src/sign-in/sign-out-everyone.ts'
 import { minutes } from '../../../src/time.ts'
 import { editUser, resetMfa, userPath } from '../../support/admin.ts'
 import { Browser } from '../../support/browser.ts'
@@ -140,8 +142,37 @@ export const administration: readonly Flow[] = [
   },
 ]
 
-/** Work of the worker; it tells of a failure, and does the same again in a moment. */
+/** What is done without a browser: on the host, and by the worker, which tells of a failure and does the same again in a moment. */
 export const background: readonly Flow[] = [
+  {
+    name: 'signing everyone out, tokens revoked',
+    prepare: async (running) => {
+      const made = await withAda(running)
+      await made.browser.send('/my-profile/tokens/new', { name: 'Nightly', days: '30', scope: ['profile:read'] })
+      await signIn(new Browser(running), made.person)
+      return made
+    },
+    act: ({ running }) =>
+      signOutEveryone(running.service.machine, { reason: 'Stolen', revokeTokens: true, forgetBrowsers: true }),
+    isBackground: true,
+    isRecordedAnew: true,
+  },
+  {
+    name: 'rotating the data key',
+    prepare: async (running) => {
+      const { person, key } = await addProtectedPerson(running)
+      await new Browser(running).send('/forgot-password', { email: person.email })
+      return { person, key }
+    },
+    act: async ({ running: { db, masterKeys, service } }) => {
+      const { keys, clock } = service.machine
+      if (!(await rotate({ db, keys, masterKeys, clock, pause: async () => {}, onProgress: () => {} })))
+        throw new Error('There was no end of it.')
+    },
+    isBackground: true,
+    isRecordedAnew: true,
+    isWayIn: true,
+  },
   {
     name: 'an enforcement that lapses',
     prepare: async (running) => {

@@ -49,7 +49,8 @@ export class Trial {
     try {
       this.#prepared = await this.#flow.prepare(this.#running)
       this.#before = await this.#read()
-      this.#start = this.#running.time.now
+      // What is recorded now comes behind all that led here.
+      this.#start = this.#running.time.now + 1
       for (const fault of await this.#rehearse(choice)) await this.#try(fault)
     } finally {
       await this.#running.stop()
@@ -98,9 +99,12 @@ export class Trial {
     if (this.#flow.isBackground) {
       // What a clock that was set back says is not due yet.
       if (fault.how === 'jumps') return
+      // Whoever has 2FA gets in all the same.
+      if (this.#flow.isWayIn) await this.#tryAnew(scene, 0, find)
       const sent = this.#running.mails.length
       if (sent < this.#mails) find(`${sent} mails went out instead of ${this.#mails}`)
-      if (this.#shapeOf(used) !== this.#states.at(-1)?.shape) find('the next round did not do what was left')
+      const isWhole = this.#flow.isRecordedAnew || this.#shapeOf(used) === this.#states.at(-1)?.shape
+      if (!isWhole) find('the next round did not do what was left')
       return
     }
     // A clock that was set back shows codes of the past, which are spent, until it has caught up.
