@@ -1,9 +1,19 @@
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../test/support/database.ts'
 import { dialects } from '../../test/support/service.ts'
 import { uncounted } from '../measures.ts'
 import { hours, minutes, seconds } from '../time.ts'
-import { type Allowance, admit, forgive, perAccount, perAddress, purgeAttempts } from './attempts.ts'
+import {
+  type Admission,
+  type Allowance,
+  admit,
+  forgive,
+  type Limit,
+  perAccount,
+  perAddress,
+  purgeAttempts,
+} from './attempts.ts'
 
 for (const dialect of dialects) {
   describe(`attempts on ${dialect}`, () => {
@@ -125,6 +135,71 @@ for (const dialect of dialects) {
       expect(await database.db.selectFrom('attempts').select('key').execute()).toHaveLength(2)
       await purgeAttempts(database.db, start + hours(24) + 1)
       expect(await database.db.selectFrom('attempts').select('key').execute()).toEqual([{ key: second.key }])
+    })
+
+    /** What counts are, written down as simply as can be: for each key, how many failures, and until when it is closed. */
+    class Ledger {
+      readonly counts = new Map<string, { failures: number; closedUntil: number }>()
+
+      admit(limits: readonly Limit[], now: number): Admission['admitted'] {
+        for (const { key, allowance } of limits) {
+          const { failures, closedUntil } = this.counts.get(key) ?? { failures: 0, closedUntil: 0 }
+          if (closedUntil > now) return false
+          const over = failures + 1 - allowance.free
+          const wait = allowance.waits[Math.min(over, allowance.waits.length - 1)] ?? 0
+          this.counts.set(key, { failures: failures + 1, closedUntil: over < 0 ? 0 : now + wait })
+        }
+        return true
+      }
+
+      forgive(own: readonly Limit[], shared: readonly Limit[]): void {
+        for (const { key } of own) this.counts.delete(key)
+        for (const { key, allowance } of shared) {
+          const count = this.counts.get(key)
+          if (!count || count.failures === 0) continue
+          const closedUntil = count.failures <= allowance.free ? 0 : count.closedUntil
+          this.counts.set(key, { failures: count.failures - 1, closedUntil })
+        }
+      }
+    }
+
+    test('whatever is tried and forgiven in whatever order, the counts are those of a ledger kept by hand', async () => {
+      const allowances: Allowance[] = [
+        { free: 1, waits: [10] },
+        { free: 2, waits: [5, 20] },
+        { free: 4, waits: [1, 1, 30] },
+      ]
+      const limit = fc
+        .record({ whose: fc.nat({ max: 2 }), kind: fc.nat({ max: 2 }) })
+        .map(({ whose, kind }): Limit => ({ key: `${kind}:${whose}`, allowance: allowances[kind] ?? perAccount }))
+      const limits = fc.uniqueArray(limit, { minLength: 1, maxLength: 3, selector: ({ key }) => key })
+      const step = fc.record({
+        later: fc.nat({ max: 12 }),
+        own: limits,
+        shared: limits,
+        what: fc.constantFrom('admit', 'admit', 'admit', 'forgive'),
+      })
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+          await database.db.deleteFrom('attempts').execute()
+          const ledger = new Ledger()
+          let now = start
+          for (const { later, own, shared, what } of steps) {
+            now += later
+            if (what === 'forgive') {
+              await forgive(database.db, own, shared)
+              ledger.forgive(own, shared)
+            } else {
+              expect((await admit(counting(), own, now)).admitted).toBe(ledger.admit(own, now))
+            }
+          }
+          const rows = await database.db.selectFrom('attempts').select(['key', 'failures', 'blocked_until']).execute()
+          expect(new Map(rows.map((row) => [row.key, [row.failures, row.blocked_until]]))).toEqual(
+            new Map([...ledger.counts].map(([key, { failures, closedUntil }]) => [key, [failures, closedUntil]])),
+          )
+        }),
+        { numRuns: dialect === 'sqlite' ? 100 : 15 },
+      )
     })
   })
 }

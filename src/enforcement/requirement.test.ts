@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
 import { enforcementOf, type Policy, requirementFor, withFreshProof } from './requirement.ts'
 
 const settled = { since: 7, confirmBy: null, revertedAt: null }
@@ -85,4 +86,50 @@ test('how a policy stands says the same before and after somebody has written do
   expect(enforcementOf(waiting, now - 1)).toEqual({ is: 'unconfirmed', since: 7, confirmBy: now })
   expect(enforcementOf(waiting, now + 5)).toEqual({ is: 'reverted', at: now })
   expect(enforcementOf({ ...relaxed, revertedAt: now }, now + 5)).toEqual({ is: 'reverted', at: now })
+})
+
+describe('whatever policies there are', () => {
+  const instant = fc.integer({ min: 0, max: 2000 })
+  const anyPolicy: fc.Arbitrary<Policy> = fc.record({
+    id: fc.string({ minLength: 1, maxLength: 5 }),
+    requires: fc.constantFrom('nothing' as const, 'mfa' as const),
+    since: instant,
+    confirmBy: fc.option(instant),
+    revertedAt: fc.option(instant),
+  })
+  const levelAt = (policies: readonly Policy[], now: number) =>
+    requirementFor({ policies, mfaResetAt: null, now }).level
+
+  test('MFA is required exactly while one of them stands as on or unconfirmed', () => {
+    fc.assert(
+      fc.property(fc.array(anyPolicy, { maxLength: 4 }), instant, (policies, at) => {
+        const holds = policies.some((policy) => ['on', 'unconfirmed'].includes(enforcementOf(policy, at).is))
+        expect(levelAt(policies, at)).toBe(holds ? 'mfa' : 'nothing')
+      }),
+    )
+  })
+
+  test('a further one, or a reset, never asks for less; and their order never matters', () => {
+    fc.assert(
+      fc.property(fc.array(anyPolicy, { maxLength: 4 }), anyPolicy, instant, (policies, further, at) => {
+        const before = levelAt(policies, at)
+        if (before === 'mfa') {
+          expect(levelAt([further, ...policies], at)).toBe('mfa')
+          expect(levelAt([...policies, further], at)).toBe('mfa')
+        }
+        expect(levelAt(policies.toReversed(), at)).toBe(before)
+        expect(requirementFor({ policies, mfaResetAt: 0, now: at }).level).toBe('mfa')
+      }),
+    )
+  })
+
+  test('one that has lapsed never holds again by itself, and says since when it does not', () => {
+    fc.assert(
+      fc.property(anyPolicy, instant, fc.nat({ max: 2000 }), (policy, at, later) => {
+        const then = enforcementOf(policy, at)
+        if (then.is === 'reverted') expect(enforcementOf(policy, at + later)).toEqual(then)
+        if (then.is === 'unconfirmed') expect(then.confirmBy).toBeGreaterThan(at)
+      }),
+    )
+  })
 })

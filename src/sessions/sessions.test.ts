@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../test/support/database.ts'
 import { dialects } from '../../test/support/service.ts'
@@ -156,6 +157,50 @@ for (const dialect of dialects) {
       await database.db.deleteFrom('users').where('id', '=', userId).execute()
       expect(await find(token)).toBeNull()
       expect(await database.db.selectFrom('sessions').selectAll().execute()).toEqual([])
+    })
+
+    test('whatever happens to one in whatever order, it is open exactly while it was used of late, is not too old, and was not ended', async () => {
+      const step = fc.record({
+        later: fc.nat({ max: 45 }).map(minutes),
+        what: fc.constantFrom('use', 'use', 'use', 'use', 'strengthen', 'purge', 'end', 'look'),
+      })
+      const short = { idle: hours(1), overall: hours(5) }
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+          await database.db.deleteFrom('sessions').execute()
+          const begun = await begin()
+          let token = begun.token
+          let at = now
+          let usedAt = now
+          let ended = false
+          for (const { later, what } of steps) {
+            at += later
+            const isOpen = !ended && at - usedAt < short.idle && at - now < short.overall
+            const found = await find(token, at, short)
+            expect(found !== null).toBe(isOpen)
+            if (what === 'use' && found) {
+              await touch(begun.id, found.session.lastSeenAt, at)
+              // Uses within a minute of one another are noted once.
+              if (at - usedAt >= minutes(1)) usedAt = at
+            }
+            if (what === 'strengthen' && isOpen) {
+              const stronger = await database.db
+                .transaction()
+                .execute((trx) => strengthenSession(trx, { id: begun.id, proofs: [password], limits: short, now: at }))
+              expect(await find(token, at, short)).toBeNull()
+              token = stronger?.token ?? ''
+              usedAt = at
+            }
+            if (what === 'purge') await purgeSessions(database.db, short, at)
+            if (what === 'end') {
+              const wasThere = await endSession(database.db, begun.id)
+              if (isOpen) expect(wasThere).toBe(true)
+              ended = true
+            }
+          }
+        }),
+        { numRuns: dialect === 'sqlite' ? 100 : 15 },
+      )
     })
   })
 }
