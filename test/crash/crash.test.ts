@@ -17,7 +17,7 @@ const readyWithin = 3_000
 
 test.each(dialects)(
   'killed at any moment on %s, it loses nothing, accepts nothing twice, and comes back',
-  { timeout: 400_000 },
+  { timeout: 900_000 },
   async (dialect) => {
     const database = dialect === 'postgres' ? await createDatabase(inject('postgresTemplate')) : null
     const stage = await setStage(database?.url ?? null, dialect === 'postgres' ? 2 : 1)

@@ -20,7 +20,7 @@ describe.runIf(dialects.includes('postgres'))('two processes on one database', (
   afterAll(() => cluster?.stop())
 
   test('answer as one that keeps its promises, whatever is killed, paused or restarted', {
-    timeout: 300_000,
+    timeout: 900_000,
   }, async () => {
     const stage = await setStage(cluster.url, 2)
     const tally = newTally()

@@ -22,8 +22,8 @@ function say(text: string): void {
 async function main(options: Options): Promise<boolean> {
   const chapters: Chapter[] = []
   let cluster: Cluster | null = null
-  // Broken off from the keyboard, it leaves nothing behind: whatever was started ends with this process.
-  process.once('SIGINT', () => process.exit(130))
+  // Broken off, it leaves nothing behind: whatever was started ends with this process.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
   try {
     const databases = options.only.includes('kills') ? options.databases : []
     if (databases.includes('postgres') || options.only.includes('histories'))
@@ -52,7 +52,17 @@ async function kill(kind: DatabaseKind, times: number, options: Options, cluster
   const processes = kind === 'sqlite' ? 1 : 2
   const title = kind === 'sqlite' ? 'Killed on SQLite' : 'Killed on PostgreSQL, one of two processes at a time'
   const onDone = progress(title, times, tally)
-  const nemesis = killing({ ...options, times, doneBetween: 8, chainEvery: 10, onDone }, tally)
+  const nemesis = killing(
+    {
+      ...options,
+      times,
+      doneBetween: 8,
+      chainEvery: 10,
+      onDone,
+      isEnough: () => performance.now() > options.minutes * 60_000,
+    },
+    tally,
+  )
   const report = await stageIt(
     kind === 'sqlite' ? null : await addDatabase(cluster, 'kills'),
     processes,
@@ -67,7 +77,18 @@ async function takeHistories(options: Options, cluster: Cluster): Promise<Chapte
   const title = 'Histories of two processes on PostgreSQL'
   const times = options.disturbances
   const onDone = progress(title, times, tally)
-  const nemesis = disturbing({ ...options, times, doneBetween: 40, chainEvery: 6, onDone }, tally, cluster)
+  const nemesis = disturbing(
+    {
+      ...options,
+      times,
+      doneBetween: 40,
+      chainEvery: 6,
+      onDone,
+      isEnough: () => performance.now() > options.minutes * 60_000,
+    },
+    tally,
+    cluster,
+  )
   return { title, tally, report: await stageIt(await addDatabase(cluster, 'histories'), 2, options, nemesis) }
 }
 

@@ -33,6 +33,8 @@ export interface Disturbing {
   /** After how many times the whole audit chain is verified. */
   chainEvery: number
   onDone?: (times: number) => void
+  /** Looked at before each time: true for enough. */
+  isEnough?: () => boolean
 }
 
 type Nemesis = (arena: Arena) => Promise<void>
@@ -61,10 +63,10 @@ export function disturbing(options: Disturbing, tally: Tally, cluster: Cluster):
 
 async function repeatedly(
   arena: Arena,
-  { times, doneBetween, chainEvery, onDone }: Disturbing,
+  { times, doneBetween, chainEvery, onDone, isEnough }: Disturbing,
   act: (times: number) => Promise<void>,
 ): Promise<void> {
-  for (let done = 1; done <= times; done += 1) {
+  for (let done = 1; done <= times && !isEnough?.(); done += 1) {
     await arena.untilDone(doneBetween)
     await act(done)
     await arena.afterwards({ wholeChain: done % chainEvery === 0 })

@@ -9,6 +9,7 @@ test('without a word it kills a thousand times and takes histories, with a seed 
     disturbances: 120,
     seed: 7,
     readyWithin: 3_000,
+    minutes: Number.POSITIVE_INFINITY,
   })
 })
 
@@ -25,13 +26,14 @@ test('each option is read, and a seed that was printed is taken again', () => {
     '--ready-within',
     '900',
   ]
-  expect(readOptions([...words, '--disturbances', '6'], 7)).toEqual({
+  expect(readOptions([...words, '--disturbances', '6', '--minutes', '20'], 7)).toEqual({
     only: ['kills'],
     databases: ['postgres'],
     kills: 1_200,
     disturbances: 6,
     seed: 42,
     readyWithin: 900,
+    minutes: 20,
   })
 })
 
@@ -45,6 +47,6 @@ test('everything that is said wrongly is said at once', () => {
 
 test('help tells of every option', () => {
   expect(readOptions(['--help'], 7)).toBeNull()
-  for (const option of ['only', 'database', 'kills', 'disturbances', 'seed', 'ready-within'])
+  for (const option of ['only', 'database', 'kills', 'disturbances', 'seed', 'ready-within', 'minutes'])
     expect(usage).toContain(`--${option}`)
 })

@@ -17,6 +17,8 @@ export interface Options {
   seed: number
   /** How long a start may take after a kill, in milliseconds. */
   readyWithin: number
+  /** After how long it is enough. */
+  minutes: number
 }
 
 /** What is wrong with a command line, in sentences. */
@@ -30,7 +32,8 @@ export const usage = `npm run test:crash -- [options]
   --disturbances NUMBER   How often something happens while histories are taken on two processes (120).
   --seed NUMBER           Chooses again what was chosen in the run that printed it.
   --ready-within NUMBER   How many milliseconds a start after a kill may take (3000),
-                          the time aside in which others had the cores.`
+                          the time aside in which others had the cores.
+  --minutes NUMBER        Stops after so long, whatever is left to do, and tells what it has (no limit).`
 
 /** Reads the words behind the command; null when they ask for help. Throws `OptionFaults`. */
 export function readOptions(words: readonly string[], usualSeed: number): Options | null {
@@ -50,6 +53,7 @@ export function readOptions(words: readonly string[], usualSeed: number): Option
     disturbances: number('disturbances', values.disturbances, 120),
     seed: number('seed', values.seed, usualSeed),
     readyWithin: number('ready-within', values['ready-within'], 3_000),
+    minutes: values.minutes === undefined ? Number.POSITIVE_INFINITY : number('minutes', values.minutes, 0),
   }
   if (faults.length > 0) throw new OptionFaults(faults.join('\n'))
   return options
@@ -57,7 +61,7 @@ export function readOptions(words: readonly string[], usualSeed: number): Option
 
 function parse(words: readonly string[]) {
   const text = { type: 'string' } as const
-  const numbers = { kills: text, disturbances: text, seed: text, 'ready-within': text }
+  const numbers = { kills: text, disturbances: text, seed: text, 'ready-within': text, minutes: text }
   try {
     return parseArgs({
       args: [...words],

@@ -151,7 +151,7 @@ export function raceScene(client: Client): Promise<void> {
   })
 }
 
-/** One sign-in is carried on twice at the same time: with a code and with a recovery code. */
+/** A recovery code is typed, in two sign-ins at the same time, or beside a code in the same sign-in. */
 export function recoveryScene(client: Client): Promise<void> {
   const fits = (person: Person) => mayShowCode(person) && person.codes.left.length > 0
   return withPerson(client, fits, async (person) => {
@@ -161,14 +161,18 @@ export function recoveryScene(client: Client): Promise<void> {
     const { factor } = person
     if (factor === null || (await enter(client, caller, person)) !== 'code') return
     const code = person.codes.left.shift() ?? ''
-    const twin = caller.copy()
-    const asked: Promise<Outcome>[] = [typeRecoveryCode(client, caller, person, set, code)]
+    const asked: Promise<Outcome>[] = []
     const beside = client.chance.pick(['nothing', 'the same code', 'another factor'])
-    if (beside === 'the same code') asked.push(typeRecoveryCode(client, twin, person, set, code))
-    if (beside === 'another factor' && step !== null) asked.push(typeCode(client, twin, person, factor, step))
-    const [first] = await Promise.all(asked)
-    if (first && first.went !== 'fail') remember(client, { kind: 'recovery-code', person, set, code })
-    if (first?.went === 'ok') keep(client, caller, person)
+    if (beside === 'another factor' && step !== null) asked.push(typeCode(client, caller.copy(), person, factor, step))
+    if (beside === 'the same code') {
+      const other = new Caller(client.way)
+      if ((await enter(client, other, person)) === 'code')
+        asked.push(typeRecoveryCode(client, other, person, set, code))
+    }
+    asked.unshift(typeRecoveryCode(client, caller, person, set, code))
+    const outcomes = await Promise.all(asked)
+    if (outcomes.some(({ went }) => went !== 'fail')) remember(client, { kind: 'recovery-code', person, set, code })
+    if (outcomes[0]?.went === 'ok') keep(client, caller, person)
   })
 }
 

@@ -77,8 +77,18 @@ export async function setStage(postgres: string | null, processes: number): Prom
   }
   const signal = (place: number, name: NodeJS.Signals) => {
     const pid = running[place]?.pid
-    if (pid) process.kill(pid, name)
+    try {
+      if (pid) process.kill(pid, name)
+    } catch {
+      // It has ended by itself; whoever waits for its end learns how.
+    }
   }
+  // For a run that is broken off: then nobody closes the stage.
+  const leaveNothing = () => {
+    for (const place of ports.keys()) signal(place, 'SIGKILL')
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+  process.once('exit', leaveNothing)
   const stage: Stage = {
     keys: keyRing(async () => [masterKey(secret)]),
     ports,
@@ -123,6 +133,7 @@ export async function setStage(postgres: string | null, processes: number): Prom
     close: async () => {
       await Promise.all(ports.map((_, place) => end(place, 'SIGKILL')))
       await db?.destroy()
+      process.off('exit', leaveNothing)
       rmSync(folder, { recursive: true, force: true })
     },
   }
