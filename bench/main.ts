@@ -4,6 +4,7 @@
  * wrongly, never because it was slow.
  */
 import { availableParallelism, cpus, loadavg } from 'node:os'
+import { OptionFaults } from '../test/support/command-words.ts'
 import { measureGrowth } from './measures/growth.ts'
 import { measureGuessing } from './measures/guessing.ts'
 import type { Context, Measure } from './measures/measure.ts'
@@ -11,7 +12,7 @@ import { measureSessionCheck } from './measures/session-check.ts'
 import { measureSignIn } from './measures/sign-in.ts'
 import { measureStart } from './measures/start.ts'
 import { measureTwoProcesses } from './measures/two-processes.ts'
-import { type MeasureName, OptionFaults, type Options, readOptions, usage } from './options.ts'
+import { type MeasureName, type Options, readOptions, usage } from './options.ts'
 import { type Figure, writeTable } from './report.ts'
 import { type HashSpeed, measureHashes } from './stage/hashes.ts'
 import { openTheatre } from './stage/stage.ts'

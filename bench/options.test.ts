@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { databases, measureNames, OptionFaults, readOptions } from './options.ts'
+import { databases, OptionFaults } from '../test/support/command-words.ts'
+import { measureNames, readOptions } from './options.ts'
 
 test('without options everything is measured quickly, on both databases', () => {
   expect(readOptions([])).toEqual({

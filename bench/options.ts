@@ -1,10 +1,7 @@
 // What the command line of the benchmark means. Quick by default: about a minute, small numbers of users. `--full` takes the
 // numbers of the table of aims. Everything that is said wrongly is said at once, and nothing starts.
 
-import { parseArgs } from 'node:util'
-
-export const databases = ['sqlite', 'postgres'] as const
-export type DatabaseKind = (typeof databases)[number]
+import { type DatabaseKind, databases, OptionFaults, parseWords, readNames } from '../test/support/command-words.ts'
 
 /** What can be measured, in the order in which it is. */
 export const measureNames = ['start', 'sign-in', 'session-check', 'guessing', 'growth', 'two-processes'] as const
@@ -22,9 +19,6 @@ export interface Options {
   /** How many wrong passwords arrive a second while that is measured. */
   guesses: number
 }
-
-/** What is wrong with a command line, in sentences. */
-export class OptionFaults extends Error {}
 
 export const usage = `npm run bench -- [options]
 
@@ -61,24 +55,7 @@ function parse(words: readonly string[]) {
   const text = { type: 'string' } as const
   const numbers = { users: text, sizes: text, seconds: text, guesses: text }
   const flags = { full: { type: 'boolean' }, help: { type: 'boolean' } } as const
-  try {
-    return parseArgs({ args: [...words], options: { only: text, database: text, ...numbers, ...flags } }).values
-  } catch (error) {
-    throw new OptionFaults(error instanceof Error ? error.message : String(error))
-  }
-}
-
-function readNames<Name extends string>(
-  option: string,
-  text: string | undefined,
-  known: readonly Name[],
-  faults: string[],
-): readonly Name[] {
-  if (text === undefined) return known
-  const asked = text.split(',').map((name) => name.trim())
-  for (const name of asked)
-    if (!known.some((one) => one === name)) faults.push(`--${option}: "${name}" is none of ${known.join(', ')}.`)
-  return known.filter((name) => asked.includes(name))
+  return parseWords(words, { only: text, database: text, ...numbers, ...flags })
 }
 
 function readNumber(option: string, text: string | undefined, least: number, faults: string[]): number | null {

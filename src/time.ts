@@ -41,6 +41,11 @@ export function parseDay(text: string): Instant | null {
   return Number.isNaN(instant) || isoDay(instant) !== text ? null : instant
 }
 
+/** Tells whether what was read at that instant is younger than so long. A clock that was set back makes nothing young for ever. */
+export function isYoung(readAt: Instant, now: Instant, than: Duration): boolean {
+  return Math.abs(now - readAt) < than
+}
+
 /**
  * Waits for work, but for no longer than `patience`: then gives what stands in for it, and what the work comes to is nobody's
  * any more. Throws what the work throws in time. Does not keep the process alive.

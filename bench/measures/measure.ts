@@ -1,6 +1,7 @@
 // What every measure is given, and what it gives back.
 
-import type { DatabaseKind, Options } from '../options.ts'
+import type { DatabaseKind } from '../../test/support/command-words.ts'
+import type { Options } from '../options.ts'
 import type { Figure } from '../report.ts'
 import type { HashSpeed } from '../stage/hashes.ts'
 import { type RunningProcess, type ServiceOptions, startService } from '../stage/service.ts'

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import type { DatabaseAt } from '../../src/database/database.ts'
-import { type Cluster, startCluster } from '../../test/support/cluster.ts'
-import type { DatabaseKind } from '../options.ts'
+import { addDatabase, type Cluster, startCluster } from '../../test/support/cluster.ts'
+import type { DatabaseKind } from '../../test/support/command-words.ts'
 import { seed } from '../seeding/seed.ts'
 import { sqliteFileIn } from './service.ts'
 
@@ -78,12 +78,10 @@ export function openTheatre(say: (text: string) => void): Theatre {
 }
 
 async function createDatabase(url: string, name: string): Promise<{ at: DatabaseAt; version: string }> {
-  const client = new Client({ connectionString: url })
+  const postgres = await addDatabase(url, name)
+  const client = new Client({ connectionString: postgres })
   await client.connect()
-  await client.query(`create database ${name}`)
   const version: string = (await client.query('show server_version')).rows[0].server_version
   await client.end()
-  const at = new URL(url)
-  at.pathname = `/${name}`
-  return { at: { postgres: at.href }, version: `PostgreSQL ${version.split(' ')[0]}` }
+  return { at: { postgres }, version: `PostgreSQL ${version.split(' ')[0]}` }
 }

@@ -5,7 +5,7 @@
 import { type Database, writeTheSame } from '../database/database.ts'
 import type { KeyRing } from '../secrets/key-ring.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
-import { type Instant, seconds, within } from '../time.ts'
+import { type Instant, isYoung, seconds, within } from '../time.ts'
 
 /** A balancer that asks does not wait for long. */
 const answerWithin = seconds(2)
@@ -31,8 +31,7 @@ export function createReadiness({
     return is
   }
   return async () => {
-    // A clock that was set back makes nothing last.
-    if (answer && Math.abs(clock() - answer.at) < goodFor) return answer.is
+    if (answer && isYoung(answer.at, clock(), goodFor)) return answer.is
     looking ??= look()
     return within(answerWithin, looking, false)
   }

@@ -5,7 +5,7 @@ import { sql } from 'kysely'
 import { type Circumstances, record } from '../audit/record.ts'
 import type { Database, DatabaseTransaction } from '../database/database.ts'
 import { prepare } from '../database/prepared.ts'
-import { type Clock, type Instant, seconds } from '../time.ts'
+import { type Clock, type Instant, isYoung, seconds } from '../time.ts'
 import type { LogoType } from './logo.ts'
 
 export interface Brand {
@@ -41,8 +41,7 @@ export function createBranding(db: Database, clock: Clock): Branding {
     current: () => copy,
     async refresh() {
       const now = clock()
-      // A clock that was set back makes nothing young again.
-      if (lookedAt !== null && Math.abs(now - lookedAt) < lookEvery) return
+      if (lookedAt !== null && isYoung(lookedAt, now, lookEvery)) return
       const row = await versionNow.first(db, {})
       if (row && Number(row.brand_version) !== copy.version) copy = await readBrand(db)
       lookedAt = now

@@ -6,7 +6,7 @@ import { countUnlinked } from '../audit/chain.ts'
 import type { Database } from '../database/database.ts'
 import { type OutboxFigures, readOutboxFigures } from '../mail/health.ts'
 import { countSessions } from '../sessions/sessions.ts'
-import { type Clock, type Duration, type Instant, seconds, within } from '../time.ts'
+import { type Clock, type Duration, type Instant, isYoung, seconds, within } from '../time.ts'
 
 export interface DatabaseFigures {
   sessions: number
@@ -28,8 +28,7 @@ export function createFiguresReader(
   let kept: { at: Instant; figures: Promise<DatabaseFigures | null> } | null = null
   return async () => {
     const now = clock()
-    // A clock that was put back must not keep old figures for ever.
-    if (kept === null || Math.abs(now - kept.at) >= figuresLast)
+    if (kept === null || !isYoung(kept.at, now, figuresLast))
       kept = { at: now, figures: within(patience, read(db, now), null).catch(() => null) }
     return kept.figures
   }

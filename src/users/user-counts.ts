@@ -1,8 +1,8 @@
 // How many users there are. Counting takes the longer the more there are, so beyond a number that is counted in no time, the
 // list of users goes by a count that is a minute old at most, and says when it was taken.
 
-import type { Database } from '../database/database.ts'
-import { type Clock, type Instant, minutes } from '../time.ts'
+import { countUpTo, type Database } from '../database/database.ts'
+import { type Clock, type Instant, isYoung, minutes } from '../time.ts'
 import { conditionsOf, type UserFilter } from './user-list.ts'
 
 /** So many are counted anew each time. */
@@ -24,8 +24,7 @@ export function keepUserCounts(db: Database, clock: Clock): () => Promise<UserCo
   let kept: { counts: UserCounts; at: Instant } | null = null
   return async () => {
     const now = clock()
-    // A clock that was set back makes nothing young again.
-    if (kept && kept.counts.total > countedAnew && Math.abs(now - kept.at) < keptFor)
+    if (kept && kept.counts.total > countedAnew && isYoung(kept.at, now, keptFor))
       return { ...kept.counts, countedAt: kept.at }
     const counts = { ...(await countUsers(db)), countedAt: null }
     kept = { counts, at: now }
@@ -65,17 +64,10 @@ export async function countFound(
   filter: UserFilter,
   now: Instant,
 ): Promise<{ count: number; more: boolean }> {
-  const row = await db
-    .selectFrom((e) =>
-      e
-        .selectFrom('users')
-        .select('users.id')
-        .where((user) => user.and(conditionsOf(user, filter, now)))
-        .limit(foundAtMost + 1)
-        .as('found'),
-    )
-    .select((e) => e.fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow()
-  const count = Number(row.count)
+  const found = db
+    .selectFrom('users')
+    .select('users.id')
+    .where((user) => user.and(conditionsOf(user, filter, now)))
+  const count = await countUpTo(db, found, foundAtMost + 1)
   return { count: Math.min(count, foundAtMost), more: count > foundAtMost }
 }

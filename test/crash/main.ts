@@ -4,9 +4,10 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
-import { type Cluster, startCluster } from '../support/cluster.ts'
+import { addDatabase, type Cluster, startCluster } from '../support/cluster.ts'
+import { type DatabaseKind, OptionFaults } from '../support/command-words.ts'
 import { disturbing, killing, newTally, type Tally } from './nemeses.ts'
-import { type DatabaseKind, OptionFaults, type Options, readOptions, usage } from './options.ts'
+import { type Options, readOptions, usage } from './options.ts'
 import { type Arena, type Report, run } from './run.ts'
 import { setStage } from './stage.ts'
 import { type Chapter, writeChapter } from './table.ts'
@@ -53,18 +54,11 @@ async function kill(kind: DatabaseKind, times: number, options: Options, cluster
   const title = kind === 'sqlite' ? 'Killed on SQLite' : 'Killed on PostgreSQL, one of two processes at a time'
   const onDone = progress(title, times, tally)
   const nemesis = killing(
-    {
-      ...options,
-      times,
-      doneBetween: 8,
-      chainEvery: 10,
-      onDone,
-      isEnough: () => performance.now() > options.minutes * 60_000,
-    },
+    { ...options, times, doneBetween: 8, chainEvery: 10, onDone, isEnough: isEnough(options) },
     tally,
   )
   const report = await stageIt(
-    kind === 'sqlite' ? null : await addDatabase(cluster, 'kills'),
+    kind === 'sqlite' ? null : await databaseIn(cluster, 'kills'),
     processes,
     options,
     nemesis,
@@ -78,18 +72,11 @@ async function takeHistories(options: Options, cluster: Cluster): Promise<Chapte
   const times = options.disturbances
   const onDone = progress(title, times, tally)
   const nemesis = disturbing(
-    {
-      ...options,
-      times,
-      doneBetween: 40,
-      chainEvery: 6,
-      onDone,
-      isEnough: () => performance.now() > options.minutes * 60_000,
-    },
+    { ...options, times, doneBetween: 40, chainEvery: 6, onDone, isEnough: isEnough(options) },
     tally,
     cluster,
   )
-  return { title, tally, report: await stageIt(await addDatabase(cluster, 'histories'), 2, options, nemesis) }
+  return { title, tally, report: await stageIt(await databaseIn(cluster, 'histories'), 2, options, nemesis) }
 }
 
 async function stageIt(
@@ -107,6 +94,10 @@ async function stageIt(
   }
 }
 
+function isEnough({ minutes }: Options): () => boolean {
+  return () => performance.now() > minutes * 60_000
+}
+
 function progress(title: string, times: number, { starts }: Tally): (done: number) => void {
   return (done) => {
     if (process.stderr.isTTY || done % 10 === 0 || done === times)
@@ -115,16 +106,9 @@ function progress(title: string, times: number, { starts }: Tally): (done: numbe
   }
 }
 
-async function addDatabase(cluster: Cluster | null, name: string): Promise<string> {
+function databaseIn(cluster: Cluster | null, name: string): Promise<string> {
   if (!cluster) throw new Error('There is no PostgreSQL.')
-  const { Client } = await import('pg')
-  const client = new Client({ connectionString: cluster.url })
-  await client.connect()
-  await client.query(`create database ${name}`)
-  await client.end()
-  const url = new URL(cluster.url)
-  url.pathname = `/${name}`
-  return url.href
+  return addDatabase(cluster.url, name)
 }
 
 function keepHistories(chapters: readonly Chapter[]): void {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { OptionFaults, readOptions, usage } from './options.ts'
+import { OptionFaults } from '../support/command-words.ts'
+import { readOptions, usage } from './options.ts'
 
 test('without a word it kills a thousand times and takes histories, with a seed of its own', () => {
   expect(readOptions([], 7)).toEqual({

@@ -1,11 +1,9 @@
 // What the command line of the long run means. Everything that is said wrongly is said at once, and nothing starts.
 
-import { parseArgs } from 'node:util'
+import { type DatabaseKind, databases, OptionFaults, parseWords, readNames } from '../support/command-words.ts'
 
 export const parts = ['kills', 'histories'] as const
 export type Part = (typeof parts)[number]
-export const databases = ['sqlite', 'postgres'] as const
-export type DatabaseKind = (typeof databases)[number]
 
 export interface Options {
   only: readonly Part[]
@@ -20,9 +18,6 @@ export interface Options {
   /** After how long it is enough. */
   minutes: number
 }
-
-/** What is wrong with a command line, in sentences. */
-export class OptionFaults extends Error {}
 
 export const usage = `npm run test:crash -- [options]
 
@@ -62,25 +57,5 @@ export function readOptions(words: readonly string[], usualSeed: number): Option
 function parse(words: readonly string[]) {
   const text = { type: 'string' } as const
   const numbers = { kills: text, disturbances: text, seed: text, 'ready-within': text, minutes: text }
-  try {
-    return parseArgs({
-      args: [...words],
-      options: { only: text, database: text, ...numbers, help: { type: 'boolean' } },
-    }).values
-  } catch (error) {
-    throw new OptionFaults(error instanceof Error ? error.message : String(error))
-  }
-}
-
-function readNames<Name extends string>(
-  option: string,
-  text: string | undefined,
-  known: readonly Name[],
-  faults: string[],
-): readonly Name[] {
-  if (text === undefined) return known
-  const asked = text.split(',').map((name) => name.trim())
-  for (const name of asked)
-    if (!known.some((one) => one === name)) faults.push(`--${option}: "${name}" is none of ${known.join(', ')}.`)
-  return known.filter((name) => asked.includes(name))
+  return parseWords(words, { only: text, database: text, ...numbers, help: { type: 'boolean' } })
 }

@@ -11,6 +11,7 @@ import { type Database, type DatabaseAt, openDatabase } from '../../src/database
 import { type KeyRing, keyRing } from '../../src/secrets/key-ring.ts'
 import { masterKey } from '../../src/secrets/master-key.ts'
 import { freePort } from '../support/child.ts'
+import { inDatabase } from '../support/in-database.ts'
 import { origin } from '../support/origin.ts'
 import { type ServiceProcess, startProcess } from '../support/process.ts'
 
@@ -93,15 +94,7 @@ export async function setStage(postgres: string | null, processes: number): Prom
     keys: keyRing(async () => [masterKey(secret)]),
     ports,
     log: 'sqliteFile' in at ? `${at.sqliteFile}-wal` : null,
-    inDatabase: async (act) => {
-      if (db) return act(db)
-      const opened = await openDatabase(at)
-      try {
-        return await act(opened)
-      } finally {
-        await opened.destroy()
-      }
-    },
+    inDatabase: (act) => (db ? act(db) : inDatabase({ at }, act)),
     isUp: (place) => running[place] !== null,
     life: (place) => lives[place] ?? 0,
     untilUp: async (place) => {

@@ -10,13 +10,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/database/database.ts'
 import { needsBuild } from '../support/built.ts'
 import { type Ended, runCommand, startCommand } from '../support/command.ts'
+import { inDatabase } from '../support/in-database.ts'
 import {
   cookiesOf,
   createInstallations,
   firstAdministrator,
   type Installation,
   type Installations,
-  inDatabase,
   signInFirstAdministrator,
 } from '../support/installations.ts'
 import { type ServiceProcess, startProcess } from '../support/process.ts'

@@ -9,12 +9,12 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { needsBuild } from '../support/built.ts'
 import { runCommand, startCommand } from '../support/command.ts'
+import { inDatabase } from '../support/in-database.ts'
 import {
   cookiesOf,
   createInstallations,
   type Installation,
   type Installations,
-  inDatabase,
   signInFirstAdministrator,
 } from '../support/installations.ts'
 import { type ServiceProcess, startProcess } from '../support/process.ts'

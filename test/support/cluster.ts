@@ -74,6 +74,20 @@ function start(programs: string, folder: string, owner: Owner, port: number, set
   return spawn('setpriv', command, { cwd: folder, stdio: ['ignore', 'ignore', openSync(join(folder, 'log'), 'a')] })
 }
 
+/** Makes an empty database beside the one of this address, and gives its address. */
+export async function addDatabase(clusterUrl: string, name: string): Promise<string> {
+  const client = new Client({ connectionString: clusterUrl })
+  await client.connect()
+  try {
+    await client.query(`create database ${name}`)
+  } finally {
+    await client.end()
+  }
+  const url = new URL(clusterUrl)
+  url.pathname = `/${name}`
+  return url.href
+}
+
 async function untilReady(url: string, server: ChildProcess): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
     const client = new Client({ connectionString: url })

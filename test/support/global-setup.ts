@@ -2,11 +2,10 @@
  * Starts one throw-away PostgreSQL for a whole run of the tests and deletes it afterwards. Nothing is synced to disk, because
  * nothing has to outlive the run.
  */
-import { Client } from 'pg'
 import type { TestProject } from 'vitest/node'
 import { openDatabase } from '../../src/database/database.ts'
 import { migrate } from '../../src/database/migrate.ts'
-import { startCluster } from './cluster.ts'
+import { addDatabase, startCluster } from './cluster.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -28,13 +27,7 @@ const settings = {
 /** Applies every migration once: copying the outcome costs a third of applying them for each test. */
 async function createTemplate(url: string): Promise<string> {
   const name = 'migrated'
-  const client = new Client({ connectionString: url })
-  await client.connect()
-  await client.query(`create database ${name}`)
-  await client.end()
-  const at = new URL(url)
-  at.pathname = `/${name}`
-  const db = await openDatabase({ postgres: at.href })
+  const db = await openDatabase({ postgres: await addDatabase(url, name) })
   await migrate(db)
   await db.destroy()
   return name

@@ -4,7 +4,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Database, type DatabaseAt, openDatabase } from '../../src/database/database.ts'
+import type { DatabaseAt } from '../../src/database/database.ts'
 import { password } from './people.ts'
 import { createDatabase } from './postgres.ts'
 import { type ServiceProcess, startProcess } from './process.ts'
@@ -62,19 +62,6 @@ export async function createInstallations(): Promise<Installations> {
       for (const drop of drops) await drop()
       await rm(folder, { recursive: true })
     },
-  }
-}
-
-/** Does something in the database of an installation, past any service. */
-export async function inDatabase<Result>(
-  { at }: Pick<Installation, 'at'>,
-  act: (db: Database) => Promise<Result>,
-): Promise<Result> {
-  const db = await openDatabase(at)
-  try {
-    return await act(db)
-  } finally {
-    await db.destroy()
   }
 }
 
