@@ -5,6 +5,7 @@
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
 import type pg from 'pg'
 import { seconds } from '../time.ts'
+import { nameOf } from './prepared.ts'
 import { DatabaseUnavailable } from './unavailable.ts'
 
 /** After this long without an answer nobody waits any more: the server should have given up a second ago. */
@@ -19,6 +20,23 @@ const unusable = /^(08|53|57|58|XX)|^(25006|25P03|25P04|28000|28P01|3D000|40001|
 const lost = /^(08|57P0[1-5]|25P03|25P04|25006)/
 
 const writes: readonly string[] = ['INSERT', 'UPDATE', 'DELETE', 'MERGE']
+
+/** Connections that lead to one server process for as long as they last: what is kept there is there the next time. */
+const direct = new WeakSet<object>()
+
+/**
+ * Finds out whether a new connection leads straight to a server process. A pooler in between hands each transaction to whichever
+ * process is free, and answers for all of them with a number of its own.
+ */
+export async function lookWhereItLeads(client: pg.ClientBase & { processID?: number | null }): Promise<void> {
+  const look = { text: 'select pg_backend_pid() as pid', query_timeout: answerWithin }
+  const { rows } = await client.query<{ pid: number }>(look)
+  if (rows[0]?.pid === client.processID) direct.add(client)
+}
+
+function keepsStatements(client: object): boolean {
+  return direct.has(client)
+}
 
 export class PostgresConnection implements DatabaseConnection {
   /** Null once it has been given up and none could be had in its place. */
@@ -36,11 +54,15 @@ export class PostgresConnection implements DatabaseConnection {
     this.#others = others
   }
 
-  async executeQuery<Row>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<Row>> {
+  async executeQuery<Row>(compiled: CompiledQuery): Promise<QueryResult<Row>> {
+    const { sql, parameters, query } = compiled
     // Whoever changes the server's limit for this transaction lifts ours.
     if (sql.includes('statement_timeout')) this.#isPatient = true
     const onlyReads = query.kind === 'SelectQueryNode'
-    const { command, rowCount, rows } = await this.#sendSafely(sql, parameters, onlyReads)
+    const { command, rowCount, rows } = await this.#sendSafely(
+      { text: sql, parameters, name: nameOf(compiled) },
+      onlyReads,
+    )
     const numAffectedRows = writes.includes(command) ? { numAffectedRows: BigInt(rowCount ?? 0) } : {}
     return { ...numAffectedRows, rows: rows as Row[] }
   }
@@ -51,17 +73,17 @@ export class PostgresConnection implements DatabaseConnection {
   }
 
   async begin(text: string): Promise<void> {
-    await this.#sendSafely(text, [], true)
+    await this.#sendSafely(plain(text), true)
   }
 
   async commit(): Promise<void> {
-    const { command } = await this.#send('commit', [])
+    const { command } = await this.#send(plain('commit'))
     // What PostgreSQL says where a statement before had failed and somebody went on all the same.
     if (command === 'ROLLBACK') throw new Error('The transaction was taken back instead of committed.')
   }
 
   async rollback(): Promise<void> {
-    await this.#send('rollback', []).catch((error: unknown) => {
+    await this.#send(plain('rollback')).catch((error: unknown) => {
       this.#broken ??= new DatabaseUnavailable(error)
       throw error
     })
@@ -71,12 +93,12 @@ export class PostgresConnection implements DatabaseConnection {
     this.#client?.release(this.#broken !== null)
   }
 
-  async #sendSafely(sql: string, parameters: readonly unknown[], isHarmless: boolean): Promise<pg.QueryResult> {
+  async #sendSafely(statement: Statement, isHarmless: boolean): Promise<pg.QueryResult> {
     const mayRepeat = isHarmless && this.#isFirst
     this.#isFirst = false
     for (let others = this.#others; ; others -= 1) {
       try {
-        return await this.#send(sql, parameters)
+        return await this.#send(statement)
       } catch (error) {
         if (!this.#broken || !mayRepeat || others === 0 || isTimeout(error)) throw error
       }
@@ -88,14 +110,15 @@ export class PostgresConnection implements DatabaseConnection {
     }
   }
 
-  async #send(text: string, parameters: readonly unknown[]): Promise<pg.QueryResult> {
+  async #send({ text, parameters, name }: Statement): Promise<pg.QueryResult> {
     if (this.#broken) throw this.#broken
     if (!this.#client) throw new Error('This connection was given up.')
     const limit = { query_timeout: this.#isPatient ? 0 : answerWithin }
     try {
       // Several statements in one go come without parameters, and answer with a list.
       const values = parameters.length === 0 ? {} : { values: [...parameters] }
-      const result: pg.QueryResult | pg.QueryResult[] = await this.#client.query({ text, ...values, ...limit })
+      const kept = name !== null && keepsStatements(this.#client) ? { name } : {}
+      const result: pg.QueryResult | pg.QueryResult[] = await this.#client.query({ text, ...values, ...kept, ...limit })
       return Array.isArray(result) ? (result.at(-1) as pg.QueryResult) : result
     } catch (error) {
       const code = sqlStateOf(error)
@@ -105,6 +128,17 @@ export class PostgresConnection implements DatabaseConnection {
       throw unavailable
     }
   }
+}
+
+interface Statement {
+  text: string
+  parameters: readonly unknown[]
+  /** Under which the server may keep it for the next time. */
+  name: string | null
+}
+
+function plain(text: string): Statement {
+  return { text, parameters: [], name: null }
 }
 
 /** Gives what the server says; null where it is not the server that says something. */

@@ -8,6 +8,7 @@ import { readConfig } from '../config.ts'
 import { openDatabaseOf } from '../open.ts'
 import { changedRows, type Database } from './database.ts'
 import { openPostgres } from './postgres.ts'
+import { prepare } from './prepared.ts'
 import { DatabaseUnavailable } from './unavailable.ts'
 
 describe.runIf(dialects.includes('postgres'))('a connection to PostgreSQL', { timeout: 60_000 }, () => {
@@ -56,6 +57,20 @@ describe.runIf(dialects.includes('postgres'))('a connection to PostgreSQL', { ti
     await breakUnnoticed()
     expect(await fault(count('alone'))).toBeInstanceOf(DatabaseUnavailable)
     expect(await counted()).toEqual(['in a transaction'])
+  })
+
+  test('keeps the plans of prepared queries, and of no others', async () => {
+    const find = prepare((on, given: { key: string }) =>
+      on.selectFrom('attempts').select('failures').where('key', '=', given.key),
+    )
+    await db.connection().execute(async (one) => {
+      const kept = async () =>
+        (await sql<{ statement: string }>`select statement from pg_prepared_statements`.execute(one)).rows
+      await count('a', one)
+      expect(await kept()).toEqual([])
+      for (const key of ['a', 'b']) await find.first(one, { key })
+      expect(await kept()).toEqual([{ statement: 'select "failures" from "attempts" where "key" = $1' }])
+    })
   })
 
   test.each([

@@ -5,7 +5,7 @@
 import { type Driver, Kysely, PostgresAdapter, PostgresDialect, sql } from 'kysely'
 import type pg from 'pg'
 import { seconds } from '../time.ts'
-import { PostgresConnection } from './postgres-connection.ts'
+import { lookWhereItLeads, PostgresConnection } from './postgres-connection.ts'
 import type { Tables } from './tables.ts'
 import { DatabaseUnavailable } from './unavailable.ts'
 
@@ -41,6 +41,7 @@ export async function postgresDialect(url: string, connections = usualConnection
       max: connections,
       connectionTimeoutMillis: connectWithin,
       keepAlive: true,
+      onConnect: lookWhereItLeads,
       ...limits,
       types: {
         getTypeParser: (oid: number, format?: 'text' | 'binary') =>

@@ -1,6 +1,8 @@
 // Queries that every request asks: built and compiled once, because that takes longer than to ask them. What changes from one
-// time to the next is given by name and is never part of the text.
+// time to the next is given by name and is never part of the text. Such a query has a name of its own, under which PostgreSQL
+// keeps it too: to plan it takes longer than to answer it.
 
+import { createHash } from 'node:crypto'
 import type { Compilable, CompiledQuery, Kysely, QueryResult } from 'kysely'
 import type { Database } from './database.ts'
 import type { Tables } from './tables.ts'
@@ -13,6 +15,14 @@ export interface Prepared<Given, Row> {
   first(db: Database, given: Given): Promise<Row | null>
   /** Counts the rows that it changed. */
   changed(db: Database, given: Given): Promise<number>
+}
+
+/** Names of prepared queries, by what Kysely built. Queries of the same text have the same name. */
+const names = new WeakMap<object, string>()
+
+/** Gives the name of a prepared query; null for one that was built for this time only. */
+export function nameOf({ query }: Pick<CompiledQuery, 'query'>): string | null {
+  return names.get(query) ?? null
 }
 
 /**
@@ -33,6 +43,7 @@ export function prepare<Given extends Readonly<Record<keyof Given, Value>>, Row>
     if (known) return known
     const made = build(db, standIns<Given>()).compile()
     compiled.set(adapter, made)
+    names.set(made.query, createHash('sha256').update(made.sql).digest('base64url'))
     return made
   }
 

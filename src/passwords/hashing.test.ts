@@ -83,6 +83,33 @@ describe('the queue', () => {
     expect(order).toEqual(Array.from({ length: 20 }, (_, index) => index))
   })
 
+  test('takes from the two lines in turn, those who are known first, and nobody keeps the others waiting for ever', async () => {
+    const argon2 = gatedArgon2()
+    const { verifyPassword } = createHashing(clock, { concurrency: 1, argon2 })
+    await verifyPassword(null, 'anything')
+    argon2.close()
+    const order: string[] = []
+    const come = (who: string, isKnown: boolean) => verifyPassword('none', who, { isKnown }).then(() => order.push(who))
+    const all = [come('first', false), ...['a', 'b', 'c', 'd'].map((who) => come(who, false))]
+    all.push(...['A', 'B'].map((who) => come(who, true)))
+    argon2.open()
+    await Promise.all(all)
+    expect(order).toEqual(['first', 'A', 'a', 'B', 'b', 'c', 'd'])
+  })
+
+  test('has room in one line while the other is full', async () => {
+    const argon2 = gatedArgon2()
+    const { verifyPassword, mustHaveRoom } = createHashing(clock, { concurrency: 1, argon2 })
+    await verifyPassword(null, 'anything')
+    argon2.close()
+    const strangers = Array.from({ length: 257 }, () => verifyPassword('none', 'x'))
+    expect(() => mustHaveRoom({})).toThrow(Refusal)
+    expect(() => mustHaveRoom({ isKnown: true })).not.toThrow()
+    argon2.open()
+    await Promise.all(strangers)
+    expect(() => mustHaveRoom({})).not.toThrow()
+  })
+
   test('says no at once, and when to come back, to whoever would be the 257th to wait', async () => {
     const { hashRecoveryCode, verifyPassword } = createHashing(clock, { concurrency: 2 })
     // The decoy that it made first has taken its turn.

@@ -4,7 +4,7 @@
 import { availableParallelism } from 'node:os'
 import { type Algorithm, hash, hashRaw, verify } from '@node-rs/argon2'
 import type { Clock } from '../time.ts'
-import { createQueue, type Load, type Waiter } from './queue.ts'
+import { createQueue, type Line, type Load, type Waiter } from './queue.ts'
 
 /** Cost of one hash: 19 MiB, 2 passes, 1 lane (OWASP ASVS 5.0 appendix C). */
 export const hashCost = { memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 } as const
@@ -25,12 +25,17 @@ export interface Argon2 {
   verify: typeof verify
 }
 
-/** Each may be told who waits for it, so that nothing is computed for somebody who has gone away. */
+/**
+ * Each may be told who waits for it, so that nothing is computed for somebody who has gone away. A new password and a recovery
+ * code are hashed for somebody who has come with a password, a link or a session; a password may be checked for anybody.
+ */
 export interface Hashing {
   /** Hashes a password for storing (PHC string with its own salt and cost). */
   hashPassword(password: string, waiter?: Waiter): Promise<string>
   /** Checks a password against a stored hash, or, given null, takes as long and says no. */
-  verifyPassword(stored: string | null, password: string, waiter?: Waiter): Promise<boolean>
+  verifyPassword(stored: string | null, password: string, guesser?: Guesser): Promise<boolean>
+  /** Throws `busy` where this password could not be checked: then its guess need not be counted, which costs more than the no. */
+  mustHaveRoom(guesser: Guesser): void
   /** Hashes a recovery code with its set's salt and cost; 32 bytes. */
   hashRecoveryCode(
     code: string,
@@ -45,6 +50,16 @@ export interface Hashing {
 /** Refuses with `busy` when this many hashes wait already: better one clear no than everybody waiting for minutes. */
 const longestQueue = 256
 
+/** Who waits for a password to be checked. */
+export interface Guesser extends Waiter {
+  /** True for whoever has a session, or sends the cookie of a browser that this very account knows. */
+  isKnown?: boolean
+}
+
+function lineOf({ isKnown = false }: Guesser = {}): Line {
+  return isKnown ? 'known' : 'strangers'
+}
+
 interface HashingOptions {
   /** How many hashes are computed at once: by default one a core. */
   concurrency?: number
@@ -56,26 +71,27 @@ export function createHashing(
   clock: Clock,
   { concurrency = availableParallelism(), argon2 = { hash, hashRaw, verify } }: HashingOptions = {},
 ): Hashing {
-  const { inTurn, load } = createQueue(clock, { concurrency, longest: longestQueue })
+  const { inTurn, mustHaveRoom, load } = createQueue(clock, { concurrency, longest: longestQueue })
   const options = { ...hashCost, algorithm: argon2id }
 
-  const makeDecoy = () => inTurn(() => argon2.hash('nobody has this password', options))
+  const makeDecoy = () => inTurn(() => argon2.hash('nobody has this password', options), 'known')
   // Made at once, so that the first guess at a name that nobody has takes no longer than the next.
   let decoy = makeDecoy()
   decoy.catch(() => {})
 
   return {
     load,
-    hashPassword: (password, waiter) => inTurn(() => argon2.hash(normalised(password), options), waiter),
-    verifyPassword: async (stored, password, waiter) => {
+    hashPassword: (password, waiter) => inTurn(() => argon2.hash(normalised(password), options), 'known', waiter),
+    mustHaveRoom: (guesser) => mustHaveRoom(lineOf(guesser)),
+    verifyPassword: async (stored, password, guesser) => {
       if (stored === null) decoy = decoy.catch(makeDecoy)
       const against = stored ?? (await decoy)
-      const right = await inTurn(() => argon2.verify(against, normalised(password)), waiter)
+      const right = await inTurn(() => argon2.verify(against, normalised(password)), lineOf(guesser), guesser)
       return right && stored !== null
     },
     hashRecoveryCode: (code, salt, { memoryKib, passes }, waiter) => {
       const cost = { algorithm: argon2id, memoryCost: memoryKib, timeCost: passes, parallelism: 1 }
-      return inTurn(() => argon2.hashRaw(code, { ...cost, outputLen: 32, salt }), waiter)
+      return inTurn(() => argon2.hashRaw(code, { ...cost, outputLen: 32, salt }), 'known', waiter)
     },
   }
 }

@@ -4,7 +4,7 @@ import { changedRows, type Database, type DatabaseTransaction } from '../databas
 import { prepare } from '../database/prepared.ts'
 import type { Instant } from '../time.ts'
 import { isActive } from '../users/state.ts'
-import { type Hashing, isOutdated } from './hashing.ts'
+import { type Guesser, type Hashing, isOutdated } from './hashing.ts'
 import type { Waiter } from './queue.ts'
 
 export interface PasswordOwner {
@@ -44,9 +44,9 @@ export async function checkPassword(
   hashing: Hashing,
   owner: PasswordOwner | null,
   password: string,
-  waiter?: Waiter,
+  guesser?: Guesser,
 ): Promise<PasswordVerdict> {
-  const right = await hashing.verifyPassword(owner?.hash ?? null, password, waiter)
+  const right = await hashing.verifyPassword(owner?.hash ?? null, password, guesser)
   if (!owner) return { ok: false, because: 'no-such-user' }
   if (owner.hash === null) return { ok: false, because: 'no-password' }
   if (!right) return { ok: false, because: 'wrong' }

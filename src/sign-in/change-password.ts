@@ -75,7 +75,7 @@ async function proveOldPassword(
   const admission = await admit(parts, inOrder(limits), now)
   if (!admission.admitted) return { ok: false, field: 'old', because: 'blocked', retryAt: admission.retryAt }
   const owner = await findPasswordOwner(parts.db, user.emailKey, now)
-  const verdict = await checkPassword(parts.hashing, owner, oldPassword, caller)
+  const verdict = await checkPassword(parts.hashing, owner, oldPassword, { ...caller, isKnown: true })
   if (verdict.ok && verdict.owner.id === user.id) {
     await forgive(parts.db, limits.own, limits.shared)
     return { ok: true }

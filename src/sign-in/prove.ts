@@ -64,6 +64,8 @@ export async function proveByEmailAndPassword(
   const owner = await findPasswordOwner(parts.db, key, now)
   const browser = knownBrowserId(await parts.keys.inUse(parts.db, now), owner && browserOwner(owner), knownBrowser, now)
   const limits = passwordLimits({ emailKey: key, browser, address: caller.address })
+  const guesser = { ...caller, isKnown: browser !== null }
+  parts.hashing.mustHaveRoom(guesser)
   const admission = await admit(parts, inOrder(limits), now)
   if (!admission.admitted) return { ok: false, because: 'blocked', retryAt: admission.retryAt }
 
@@ -72,7 +74,7 @@ export async function proveByEmailAndPassword(
     await recordWrongPassword(parts, { because, closedUntil, subject: owner?.id ?? null, caller })
     return { ok: false, because: 'wrong', clockOff: false, ended: false, retryAt: closedUntil }
   }
-  const verdict = await checkPassword(parts.hashing, owner, password, caller)
+  const verdict = await checkPassword(parts.hashing, owner, password, guesser)
   if (!verdict.ok) return refuse(verdict.because)
   await renewHash(parts.db, parts.hashing, verdict.owner, password, caller)
   const userId = verdict.owner.id
@@ -129,7 +131,7 @@ export async function provePassword(
     parts.hashing,
     await findPasswordOwner(parts.db, account.user.emailKey, parts.clock()),
     password,
-    caller,
+    { ...caller, isKnown: true },
   )
   if (!verdict.ok || verdict.owner.id !== account.user.id) {
     const because = verdict.ok ? 'wrong' : verdict.because

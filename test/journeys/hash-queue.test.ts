@@ -54,6 +54,13 @@ describe('the queue of hashes', { timeout: 60_000 }, () => {
     return guesses
   }
 
+  /** Fills the line of those who have shown something already. */
+  function fillForKnown() {
+    argon2.close()
+    const { hashing } = running.service.machine
+    return Array.from({ length: 257 }, () => hashing.hashPassword('some other new password'))
+  }
+
   test('says no to whoever would wait too long, with the form as it was filled in, and when to come back', async () => {
     const waiting = await fill()
     const browser = new Browser(running)
@@ -71,7 +78,7 @@ describe('the queue of hashes', { timeout: 60_000 }, () => {
   })
 
   test('says no in the same way in the middle of a change, which then has not happened', async () => {
-    const waiting = await fill()
+    const waiting = fillForKnown()
     const page = await inside.send('/my-profile/settings/change-password', {
       old: password,
       password: 'quite another set of words',
@@ -82,6 +89,46 @@ describe('the queue of hashes', { timeout: 60_000 }, () => {
     argon2.open()
     await Promise.all(waiting)
     expect((await signIn(new Browser(running), ada)).at).toBe('/my-profile')
+  })
+
+  test('counts no guess for which it has no room', async () => {
+    const waiting = await fill()
+    const before = await counted()
+    expect((await guess(1000)).status).toBe(503)
+    expect(await counted()).toBe(before)
+    argon2.open()
+    await Promise.all(waiting)
+  })
+
+  test('lets people sign in from browsers that their accounts know, and act, before strangers who came first', async () => {
+    await inside.send('/sign-out', {})
+    const knownBy = [...inside.cookies]
+    const other = await addPerson(running, { email: 'other@example.org' })
+    const waiting = await fill()
+    const before = argon2.begun
+    const coming = signIn(inside, ada)
+    let [done, strangers] = [false, 0]
+    for (const one of waiting)
+      void one.then(() => {
+        strangers += 1
+      })
+    const arrived = coming.then(({ at }) => {
+      done = true
+      return at
+    })
+    // A cookie of another account is no help.
+    const stranger = new Browser(running)
+    for (const [name, value] of knownBy) stranger.cookies.set(name, value)
+    expect((await stranger.send('/sign-in', { email: other.email, password, next: '' })).status).toBe(503)
+    while (!done) {
+      argon2.letOneThrough()
+      await new Promise(setImmediate)
+      if (argon2.begun - before > 6) break
+    }
+    expect(await arrived).toBe('/my-profile')
+    expect(strangers).toBeLessThan(6)
+    argon2.open()
+    await Promise.all(waiting)
   })
 
   test('holds nobody up who is signed in, nor those who ask whether the service is well', async () => {
@@ -155,7 +202,7 @@ describe('the queue of hashes', { timeout: 60_000 }, () => {
 
   test('refuses ten recovery codes whole, and the authenticator is not on yet', async () => {
     const page = await inside.open('/set-up-mfa')
-    const waiting = await fill()
+    const waiting = fillForKnown()
     await expect(enrol(running, inside)).rejects.toThrow('503')
     argon2.open()
     await Promise.all(waiting)
