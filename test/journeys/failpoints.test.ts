@@ -83,6 +83,8 @@ describe('what the log does not prove', () => {
     ['recovery codes that are not saved', ({ recovery_code_sets }) => set(recovery_code_sets, { saved_at: null })],
     ['enforcement off', ({ policies }) => set(policies, { requires: 'nothing' })],
     ['enforcement confirmed', ({ policies }) => set(policies, { confirm_by: null })],
+    ['a group', ({ groups }) => groups.push({ id: 'g', name: 'Finance' })],
+    ['somebody in a group', ({ group_members, users }) => group_members.push({ group_id: 'g', user_id: users[0]?.id })],
     [
       'an access token',
       ({ personal_access_tokens, users }) => personal_access_tokens.push({ id: 't', user_id: users[0]?.id }),

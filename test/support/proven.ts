@@ -23,6 +23,7 @@ interface Told {
   codesForNothing: number
   reset: boolean
   tokens: Set<unknown>
+  groups: Set<unknown>
   /** `password 1700000000000` for everything that was proved, with when. */
   proofs: Set<string>
   completed: number[]
@@ -37,6 +38,8 @@ interface Log {
   enforced: boolean
   confirmed: boolean
   firstAdministrators: number
+  /** Names of the groups there are, by id. */
+  groups: Map<unknown, unknown>
 }
 
 const nobody = (): Told => ({
@@ -49,6 +52,7 @@ const nobody = (): Told => ({
   codesForNothing: 0,
   reset: false,
   tokens: new Set(),
+  groups: new Set(),
   proofs: new Set(),
   completed: [],
   ended: 0,
@@ -122,6 +126,8 @@ const meanings: Record<string, (told: Told, event: Event) => void> = {
     told.ended += Number(details.count)
   },
   'access-token.created': (told, { details }) => void told.tokens.add(details.token),
+  'group.member-added': (told, { details }) => void told.groups.add(details.group),
+  'group.member-removed': (told, { details }) => void told.groups.delete(details.group),
   'access-token.revoked': (told, { details }) => void told.tokens.delete(details.token),
 }
 
@@ -132,6 +138,7 @@ function readLog({ audit_events }: Contents): Log {
     enforced: false,
     confirmed: false,
     firstAdministrators: 0,
+    groups: new Map(),
   }
   for (const row of audit_events) {
     const event: Event = {
@@ -145,6 +152,12 @@ function readLog({ audit_events }: Contents): Log {
     if (event.name === 'policy.confirmed') log.confirmed = true
     if (event.name === 'user.deleted') log.deleted.add(event.subject)
     if (event.name === 'user.created' && event.details.by === 'first-administrator') log.firstAdministrators += 1
+    if (event.name === 'group.created') log.groups.set(event.details.group, event.details.name)
+    if (event.name === 'group.renamed') log.groups.set(event.details.group, event.details.to)
+    if (event.name === 'group.deleted') {
+      log.groups.delete(event.details.group)
+      for (const told of log.people.values()) told.groups.delete(event.details.group)
+    }
     if (event.name === 'sign-out.everyone')
       for (const told of log.people.values()) {
         told.ended = told.completed.length
@@ -174,6 +187,14 @@ export function unproven(contents: Contents): string[] {
   for (const id of log.deleted) must(!contents.users.some((user) => user.id === id), 'a deleted user is there')
   for (const id of log.people.keys())
     must(log.deleted.has(id) || contents.users.some((user) => user.id === id), 'a user is gone, and not deleted')
+  const groups = contents.groups.map(({ id, name }) => `${id} ${name}`)
+  must(
+    same(
+      groups,
+      [...log.groups].map(([id, name]) => `${id} ${name}`),
+    ),
+    'the groups are not those in the log',
+  )
   const [policy] = contents.policies
   must((policy?.requires === 'mfa') === log.enforced, 'enforcement is not what the log says')
   if (log.enforced) must((policy?.confirm_by === null) === log.confirmed, 'the log does not say so of its confirmation')
@@ -237,6 +258,8 @@ function judgeFactors(contents: Contents, own: (rows: readonly Row[]) => Row[], 
 function judgeLinks(contents: Contents, own: (rows: readonly Row[]) => Row[], told: Told, must: Must): void {
   const tokens = own(contents.personal_access_tokens).map(({ id }) => id)
   must(same(tokens, [...told.tokens]), 'the access tokens are not those in the log')
+  const groups = own(contents.group_members).map(({ group_id }) => group_id)
+  must(same(groups, [...told.groups]), 'the groups of this user are not those in the log')
   for (const { purpose, used_at } of own(contents.one_time_links))
     if (used_at !== null)
       must(told.used.includes(`${purpose} ${used_at}`), `a link to ${purpose} is used up for nothing`)

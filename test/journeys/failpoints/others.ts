@@ -19,6 +19,18 @@ async function withAda(running: TestService) {
 const toAda = (act: string, { browser, ids }: Scene, fields: Record<string, string> = {}) =>
   browser.send(userPath({ id: ids.id ?? '' }, act), fields)
 
+const branding = '/admin/settings/branding'
+
+/** A group with Ada in it, or none yet. */
+async function withGroup(running: TestService, member: 'in it' | 'not in it') {
+  const made = await withAda(running)
+  const page = await made.browser.send('/admin/groups', { name: 'Finance' })
+  const group = (await running.db.selectFrom('groups').select('id').executeTakeFirst())?.id
+  if (!group) throw new Stopped(page)
+  if (member === 'in it') await made.browser.send(`/admin/groups/${group}/add`, { email: 'ada@example.org' })
+  return { ...made, ids: { ...made.ids, group } }
+}
+
 const confirmed = '/admin/settings?notice=enforcement-confirmed'
 
 export const administration: readonly Flow[] = [
@@ -99,6 +111,40 @@ export const administration: readonly Flow[] = [
       const page = mustBeAt(await toAda('set-up-link', scene), /set-up-link$/)
       if (!page.html.includes('set-up-mfa-link?token=')) throw new Stopped(page)
     },
+  },
+  {
+    name: 'adding somebody to a group',
+    prepare: (running) => withGroup(running, 'not in it'),
+    act: async ({ browser, ids }) => {
+      const page = await browser.send(`/admin/groups/${ids.group}/add`, { email: 'ada@example.org' })
+      mustBeAt(page, `/admin/groups/${ids.group}?notice=added`)
+    },
+    once: ['group.member-added'],
+  },
+  {
+    name: 'deleting a group',
+    prepare: (running) => withGroup(running, 'in it'),
+    act: async ({ browser, ids }) => {
+      const page = await browser.send(`/admin/groups/${ids.group}/delete`, {})
+      mustBeAt(page, '/admin/groups?notice=deleted')
+    },
+    once: ['group.deleted'],
+  },
+  {
+    name: 'changing how the service looks',
+    prepare: withAda,
+    act: async ({ browser }) => {
+      const form = new FormData()
+      form.set('name', 'Acme sign-in')
+      form.set('color', '#aa3300')
+      const packed = new Response(form)
+      const type = { 'content-type': packed.headers.get('content-type') ?? '' }
+      const sent = { method: 'POST', body: await packed.text(), headers: { ...type, origin } }
+      const { status, headers } = await browser.request(branding, sent)
+      const at = headers.get('location') ?? branding
+      mustBeAt({ status, at, headers, passed: [], html: '' }, `${branding}?notice=saved`, 303)
+    },
+    isRecordedAnew: true,
   },
   {
     name: 'switching enforcement on',
