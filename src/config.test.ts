@@ -178,6 +178,23 @@ test.each(bad)('%s may not be %j, and the fault names it', (name, value, more) =
   for (const fault of faults) expect(fault).toMatch(/^[A-Z].*[.)]$/s)
 })
 
+test.each([
+  'postgres://u:12#top-secret@db/c',
+  'postgres://u:12/top-secret@db/c',
+  'postgres://u:12?top-secret@db/c',
+  'postgres://u:pw#top-secret@db:5432/c',
+  'postgres://u#top-secret@db/c',
+])('an address of a database with an unescaped sign in its password says how to write that: %s', (it) => {
+  expect(faultsOf({ DATABASE_URL: it })).toEqual([expect.stringContaining('write # as %23, / as %2F, ? as %3F')])
+  expect(faultsOf({ DATABASE_URL: it }).join()).not.toContain('top-secret')
+})
+
+test.each([
+  'postgres://u:a%23b@db/c',
+  'postgres:///c?host=/run/postgresql&user=u',
+  'postgres://u:p@db/c?sslmode=verify-full',
+])('an address of a database may be %s', (it) => expect(read({ DATABASE_URL: it }).databaseUrl).toBe(it))
+
 test('a mail server needs a sender', () => {
   expect(faultsOf({ SMTP_URL: 'smtp://mail.example.org' })).toEqual([expect.stringContaining('COUNTERSIGN_MAIL_FROM')])
 })

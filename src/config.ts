@@ -235,10 +235,26 @@ function parseName(text: string, fault: Fault): string {
 
 function parseDatabaseUrl(text: string | null, fault: Fault): string | null {
   if (text === null) return null
+  if (!/^postgres(ql)?:/i.test(text))
+    return fault('DATABASE_URL must begin with postgres:// (without it, SQLite is used).')
+  const wrong = faultInPostgresUrl(text)
+  return wrong === null ? text : fault(`DATABASE_URL ${wrong}`)
+}
+
+/**
+ * Tells what is wrong with an address of PostgreSQL; null when nothing is. A `#`, `/` or `?` in a password ends what belongs to
+ * the host: the rest would be taken for a path or so, and shown where the database is named. So nothing of it is repeated.
+ */
+export function faultInPostgresUrl(text: string): string | null {
   const url = URL.parse(text)
-  return url && ['postgres:', 'postgresql:'].includes(url.protocol)
-    ? text
-    : fault('DATABASE_URL must begin with postgres:// (without it, SQLite is used).')
+  const isWhole =
+    url &&
+    url.hash === '' &&
+    !url.pathname.includes('@') &&
+    ![...url.searchParams.keys()].some((key) => key.includes('@'))
+  return isWhole
+    ? null
+    : 'cannot be read. In user and password write # as %23, / as %2F, ? as %3F, @ as %40, : as %3A and % as %25.'
 }
 
 function parseConnections(text: string, fault: Fault): number {

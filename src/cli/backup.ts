@@ -24,7 +24,7 @@ import type { Terminal } from './terminal.ts'
 const backup: Command = {
   name: 'backup',
   words: ['FILE'],
-  options: [{ name: 'overwrite', meaning: 'Replace FILE if it is there.' }],
+  options: [{ name: 'overwrite', meaning: 'Replace FILE if it is there and is a backup, or empty.' }],
   summary: 'Write a backup of the database to a file, while the service runs or not.',
   about: [
     'FILE may be a folder: the backup gets a name with the time then. It is one SQLite file, from SQLite and PostgreSQL alike, of the database as it is at one moment. It is read again and compared before it gets its name, and only its owner may read it. Prints the name.',

@@ -1,12 +1,12 @@
 // The command that moves an installation to another database: the copying itself is in `copying/`; here is where to, what
 // must not be open, and what to do afterwards.
 
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { sql } from 'kysely'
 import { createLinker } from '../audit/chain.ts'
-import { type Config, sqliteFilePath } from '../config.ts'
+import { type Config, faultInPostgresUrl, sqliteFilePath } from '../config.ts'
 import { copyDatabase } from '../copying/move.ts'
 import { type Database, type DatabaseAt, openDatabase } from '../database/database.ts'
 import { isOpenElsewhere } from '../database/sqlite.ts'
@@ -68,7 +68,11 @@ async function targetFrom(given: Given, { folder }: Surroundings): Promise<Datab
   const url = (typed ?? (await readUrl(resolve(folder, file ?? '')))).trim()
   const [, path] = /^sqlite:(.+)$/.exec(url) ?? []
   if (path !== undefined) return { sqliteFile: resolve(folder, path) }
-  if (/^postgres(ql)?:/.test(url) && URL.canParse(url)) return { postgres: url }
+  if (/^postgres(ql)?:/.test(url)) {
+    const fault = faultInPostgresUrl(url)
+    if (fault !== null) throw new UsageFault(`The URL ${fault}`)
+    return { postgres: url }
+  }
   // Not repeated: there may be a password in it.
   throw new UsageFault('The URL must begin with postgres:// or sqlite: .')
 }
@@ -87,14 +91,19 @@ function mustBeAlone(config: Config): void {
 }
 
 async function openTarget(to: DatabaseAt): Promise<Database> {
+  if ('sqliteFile' in to && existsSync(to.sqliteFile) && !statSync(to.sqliteFile).isFile())
+    throw new Failure(`The target, ${to.sqliteFile}, is not a file. Name the file, such as countersign.sqlite in it.`)
   if ('sqliteFile' in to) await mkdir(dirname(to.sqliteFile), { recursive: true, mode: 0o700 })
-  const target = await openDatabase(to)
+  const cannotBeUsed = (error: unknown): never => {
+    throw new Failure(`The target, ${nameOfPlace(to)}, cannot be used: ${messagesIn(error)}`)
+  }
+  const target = await openDatabase(to).catch(cannotBeUsed)
   try {
     await sql`select 1`.execute(target)
     return target
   } catch (error) {
     await target.destroy()
-    throw new Failure(`The target, ${nameOfPlace(to)}, cannot be used: ${messagesIn(error)}`)
+    return cannotBeUsed(error)
   }
 }
 

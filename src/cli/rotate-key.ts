@@ -6,7 +6,7 @@ import { keyFilePath, newKeyFilePath } from '../config.ts'
 import { masterKeysFrom } from '../open.ts'
 import { replaceMasterKey } from '../rotation/replace-master-key.ts'
 import { type Rotated, rotate } from '../rotation/rotate.ts'
-import { createKeyFile, readKeyFile, replaceKeyFile } from '../secrets/key-file.ts'
+import { createKeyFile, readKeyFile, removeLeftovers, replaceKeyFile, replaceLostKeyFile } from '../secrets/key-file.ts'
 import { openKeyRows } from '../secrets/key-ring.ts'
 import { masterKey, parseMasterKey } from '../secrets/master-key.ts'
 import { isoTime } from '../time.ts'
@@ -80,11 +80,21 @@ async function replaceMaster(opened: Opened, surroundings: Surroundings) {
 async function replaceFile({ config, db }: Opened, { clock, terminal }: Surroundings): Promise<void> {
   const [path, draft] = [keyFilePath(config), newKeyFilePath(config)]
   const keepAs = `${path}.until-${isoTime(clock()).replaceAll(/[:.]/g, '-')}`
+  if ((await readKeyFile(path)) === null) {
+    // The database opens, so what is there is the key that it was wrapped with.
+    await replaceLostKeyFile(path, draft)
+    terminal.say(
+      `${path} was missing, and ${draft} has the key in use: it has the right name now. No key was replaced.`,
+    )
+    terminal.say('To replace it, run this again. Backups that were made with an older key need that one.')
+    return
+  }
   await createKeyFile(draft, path)
   // What counts is what is on the disk.
   const next = masterKey((await readKeyFile(draft)) ?? noKey(draft))
   await replaceMasterKey({ db, masterKeys: () => masterKeysFrom(config), clock }, next)
   const isKept = await replaceKeyFile(path, { by: draft, keepAs })
+  await removeLeftovers(draft)
   const { keys } = await openKeyRows(db, async () => [masterKey((await readKeyFile(path)) ?? noKey(path))])
   for (const line of [
     `${many(keys.length)} wrapped with the new secret key in ${path}, and can be read with it.`,

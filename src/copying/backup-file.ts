@@ -1,7 +1,7 @@
 // A backup as a file: opened to be read only, and found to be whole or not. A file that SQLite itself has copied is taken as
 // well; it has no note, so only SQLite can say whether it is whole.
 
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { sql } from 'kysely'
 import { readCopyNote } from '../database/copy-note.ts'
 import { type Database, openDatabase } from '../database/database.ts'
@@ -26,6 +26,7 @@ export interface BackupFile {
 /** Opens a backup; whoever does so destroys its handle. Throws `CopyFault` for a file that is none. */
 export async function openBackup(file: string): Promise<BackupFile> {
   if (!existsSync(file)) throw new CopyFault(`There is no file ${file}.`)
+  if (statSync(file).isDirectory()) throw new CopyFault(`${file} is a folder. Name the file of the backup.`)
   const isNone = (error: unknown) =>
     new CopyFault(
       `${file} cannot be read as a backup of Countersign: ${error instanceof Error ? error.message : error}.`,

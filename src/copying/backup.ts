@@ -4,7 +4,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { addCopyNote, type Tally } from '../database/copy-note.ts'
 import { type Database, inSnapshot, openDatabase } from '../database/database.ts'
@@ -29,10 +29,11 @@ export interface BackupWish {
   onChecking: OnProgress
 }
 
-/** Writes a backup. Throws `CopyFault` when the file is there already, or is not what it should have become. */
+/** Writes a backup. Throws `CopyFault` when the file is there already, is not to be replaced, or is not what it should have become. */
 export async function writeBackup(source: Database, wish: BackupWish): Promise<MadeBackup> {
   const draft = `${wish.file}.${randomBytes(4).toString('hex')}.unfinished`
-  if (!wish.overwrite && existsSync(wish.file)) throw isTaken(wish.file)
+  if (!existsSync(dirname(wish.file))) throw new CopyFault(`There is no folder ${dirname(wish.file)}. Make it first.`)
+  if (existsSync(wish.file)) await mayBeReplaced(wish)
   try {
     const made = await fill(source, draft, wish)
     await check(draft, wish.onChecking)
@@ -48,6 +49,23 @@ export async function writeBackup(source: Database, wish: BackupWish): Promise<M
   } finally {
     for (const path of [draft, `${draft}-journal`]) await rm(path, { force: true })
   }
+}
+
+/** Only an older backup, or an empty file, gives way: whatever else has that name may be the key, or the database itself. */
+async function mayBeReplaced({ file, overwrite }: BackupWish): Promise<void> {
+  if (!overwrite) throw isTaken(file)
+  const found = await stat(file)
+  if (found.isFile() && (found.size === 0 || (await isBackup(file)))) return
+  throw new CopyFault(`${file} is no backup, so it is not replaced. Choose another name, or remove it yourself.`)
+}
+
+async function isBackup(file: string): Promise<boolean> {
+  const opened = await openBackup(file).catch((error: unknown) => {
+    if (error instanceof CopyFault) return null
+    throw error
+  })
+  await opened?.db.destroy()
+  return opened !== null && opened.madeAt !== null
 }
 
 async function fill(source: Database, draft: string, { clock, onCopying }: BackupWish): Promise<MadeBackup> {

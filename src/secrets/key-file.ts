@@ -3,8 +3,8 @@
 // that the database needs.
 
 import { randomBytes } from 'node:crypto'
-import { chown, link, open, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { chown, link, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { parseMasterKey } from './master-key.ts'
 
 /** Reads the key file. Null when there is none; an error when it is there and does not hold a key. */
@@ -60,6 +60,34 @@ export async function replaceKeyFile(path: string, { by, keepAs }: { by: string;
   }
   await syncFolder(path)
   return true
+}
+
+/** Gives the new file the name of one that has gone. An error when there is one after all. */
+export async function replaceLostKeyFile(path: string, by: string): Promise<void> {
+  await link(by, path)
+  await rm(by)
+  await syncFolder(path)
+}
+
+/** Removes what making this file leaves under a name of its own when it is killed: the same key, which nobody would look for there. */
+export async function removeLeftovers(path: string): Promise<void> {
+  const name = `${basename(path)}.`
+  const isLeftover = (one: string) => one.startsWith(name) && /^[0-9a-f]{16}$/.test(one.slice(name.length))
+  for (const one of (await readdir(dirname(path))).filter(isLeftover)) {
+    const leftover = join(dirname(path), one)
+    // With one name only, somebody else may be writing it at this moment; it is nobody's key yet.
+    if ((await stat(leftover)).nlink > 1) await rm(leftover)
+  }
+}
+
+/** Tells whether anybody but the owner may read it; false when it is not there. */
+export async function isReadByOthers(path: string): Promise<boolean> {
+  try {
+    return ((await stat(path)).mode & 0o077) !== 0
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return false
+    throw error
+  }
 }
 
 async function giveTo(path: string, like: string): Promise<void> {

@@ -180,7 +180,21 @@ for (const way of ways) {
         expect((await backup(one, file, '--overwrite')).code).toBe(0)
         const away = await backup(one, join(folder, 'no', 'such', 'folder.sqlite'))
         expect(away.code).toBe(1)
+        expect(away.said).toContain(`There is no folder ${join(folder, 'no', 'such')}. Make it first.`)
         sentence(away)
+        // A slip of the finger must not cost the key, or the database itself.
+        const key = join(one.data, 'secret.key')
+        const database = join(one.data, 'countersign.sqlite')
+        for (const precious of existsSync(database) ? [key, database] : [key]) {
+          const before = await readFile(precious)
+          const refused = await backup(one, precious, '--overwrite')
+          expect(refused.said).toContain(`${precious} is no backup, so it is not replaced.`)
+          expect(refused.code).toBe(1)
+          expect(await readFile(precious)).toEqual(before)
+        }
+        const empty = join(folder, 'backups', 'empty.sqlite')
+        await writeFile(empty, '')
+        expect((await backup(one, empty, '--overwrite')).code).toBe(0)
 
         const occupied = await restore(one, file)
         expect(occupied).toMatchObject({ code: 1, out: '' })
@@ -199,6 +213,7 @@ for (const way of ways) {
           [() => copyFile(file, damaged).then(() => truncate(damaged, 40_960)), damaged],
           [() => changed(damaged), 'These tables are not as written: users.'],
           [() => rm(damaged), 'There is no file'],
+          [() => mkdir(damaged), `${damaged} is a folder.`],
         ] as const) {
           await damage()
           const refused = await restore(two, damaged)

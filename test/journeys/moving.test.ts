@@ -173,6 +173,20 @@ for (const way of ways) {
         expect((await runCommand(['copy-database', '--to', source.url], source.settings)).said).toContain(
           'is not empty',
         )
+        const text = join(installations.folder, 'text')
+        await writeFile(text, 'something else')
+        for (const wrong of [text, installations.folder]) {
+          const none = await runCommand(['copy-database', '--to', `sqlite:${wrong}`], source.settings)
+          expect(none.code).toBe(1)
+          expect(none.said).toMatch(/^countersign: The target, [^\n]+ (cannot be used: |is not a file\.)[^\n]+\n$/)
+        }
+        expect(await readFile(text, 'utf8')).toBe('something else')
+        const unescaped = await runCommand(
+          ['copy-database', '--to', 'postgres://u:1#my-secret-value@x/y'],
+          source.settings,
+        )
+        expect(unescaped.said).toContain('In user and password write # as %23')
+        expect(unescaped.said).not.toContain('my-secret-value')
       },
     )
 

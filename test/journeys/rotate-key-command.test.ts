@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { link, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -192,6 +192,19 @@ for (const dialect of dialects) {
       expect(existsSync(draft)).toBe(false)
       expect(await signIn(await start())).toBe(isIn)
       expect((await readFile(`${keyFile()}.until-then`, 'utf8')).trim()).toBe(text(secretKey))
+      // The new file alone, because somebody has removed the other.
+      await rename(keyFile(), draft)
+      const named = await run(['--master'])
+      expect(named.said).toContain('it has the right name now. No key was replaced.')
+      expect(named.code).toBe(0)
+      expect((await readFile(keyFile(), 'utf8')).trim()).toBe(text(next))
+      expect(existsSync(draft)).toBe(false)
+      // Killed just when the new key had got its name: it has one more, which nobody knows of.
+      await writeFile(`${draft}.0123456789abcdef`, `${text(randomBytes(32))}\n`, { mode: 0o600 })
+      await link(`${draft}.0123456789abcdef`, draft)
+      expect((await run(['--master'])).code).toBe(0)
+      expect((await readdir(data())).filter((name) => name.startsWith('secret.key.new'))).toEqual([])
+      expect(await signIn(await start())).toBe(isIn)
     })
 
     test('replaces a key that is a setting: both start before, and each process goes on', async () => {
