@@ -23,6 +23,7 @@ export const refusals = {
   'cross-origin': 403,
   'link-invalid': 404,
   'not-found': 404,
+  'wrong-method': 405,
   conflict: 409,
   'last-administrator': 409,
   'too-large': 413,
@@ -43,12 +44,15 @@ export class Refusal extends Error {
   readonly status: (typeof refusals)[RefusalCode]
   /** When to try again, for `too-many-attempts` and `busy`. */
   readonly retryAt: Instant | undefined
+  /** Which methods there are, for `wrong-method`. */
+  readonly allow: readonly string[]
 
-  constructor(code: RefusalCode, more: { cause?: unknown; retryAt?: Instant } = {}) {
+  constructor(code: RefusalCode, more: { cause?: unknown; retryAt?: Instant; allow?: readonly string[] } = {}) {
     super(code, { cause: more.cause })
     this.name = 'Refusal'
     this.code = code
     this.status = refusals[code]
     this.retryAt = more.retryAt
+    this.allow = more.allow ?? []
   }
 }

@@ -7,12 +7,13 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { createLease } from './background/lease.ts'
 import { startWorking } from './background/worker.ts'
-import { type Config, readConfig, unknownSettings } from './config.ts'
+import { type Config, keyFilePath, newKeyFilePath, readConfig, unknownSettings } from './config.ts'
 import type { Database } from './database/database.ts'
 import { readStaticFiles } from './http/static-files.ts'
 import { createLog } from './log.ts'
 import { logMailer, smtpMailer } from './mail/mailer.ts'
 import { CannotOpen, openDatabaseOf, openForService } from './open.ts'
+import { isReadByOthers } from './secrets/key-file.ts'
 import { listen } from './server.ts'
 import { createAdministratorFromSettings, createService, type Service } from './service.ts'
 import { machineClock, minutes, seconds, within } from './time.ts'
@@ -28,6 +29,7 @@ export async function serve(): Promise<void> {
   })
   const db = await openDatabaseOf(config)
   const keys = await openForService(config, db, machineClock)
+  await warnOfKeysForOthers(config, log)
   const service = createService({
     config,
     db,
@@ -58,6 +60,11 @@ export async function serve(): Promise<void> {
     const end = worked.then(() => db.destroy())
     await within(longestFinish - (performance.now() - began), end, null)
   })
+}
+
+async function warnOfKeysForOthers(config: Config, log: Logger): Promise<void> {
+  for (const file of [keyFilePath(config), newKeyFilePath(config)])
+    if (await isReadByOthers(file)) log.warn({ file }, 'others than its owner may read the secret key: chmod 600 it')
 }
 
 /** So long a process goes on answering when it is asked to stop: by then, proxies have noticed. */

@@ -26,6 +26,7 @@ export const problemTitles: Readonly<Partial<Record<RefusalCode | 'bug', string>
   'mfa-needed-first': 'Whoever requires multi-factor authentication of others has to have it.',
   'cross-origin': 'The request did not come from a page of this service.',
   'not-found': 'There is nothing at this address.',
+  'wrong-method': 'This address does not take this method.',
   conflict: 'This does not fit what is there already.',
   'too-large': 'The request is too large.',
   'not-json': 'The body must be JSON, with the type application/json.',
@@ -50,6 +51,7 @@ export function problem(
   const code = refusal?.code ?? 'bug'
   if (refusal?.retryAt !== undefined)
     c.header('Retry-After', String(Math.max(1, Math.ceil((refusal.retryAt - now) / 1000))))
+  if (refusal && refusal.allow.length > 0) c.header('Allow', refusal.allow.join(', '))
   const challenge = challengeFor(c, code)
   if (challenge !== null)
     c.header('WWW-Authenticate', `Bearer realm="${serviceName.replace(/[^ -~]|["\\]/g, '')}"${challenge}`)

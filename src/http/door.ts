@@ -184,7 +184,7 @@ export function createDoor(parts: DoorParts): Door {
   guard(async (c, next) => {
     const handlers = matchedRoutes(c).map(({ handler }) => handler)
     // A stranger beside a declared route could answer in its place, so such a route is closed as well.
-    if (!handlers.some((handler) => declared.has(handler))) throw new Refusal('not-found')
+    if (!handlers.some((handler) => declared.has(handler))) throw notHere(c, routes)
     if (!handlers.every((handler) => declared.has(handler) || guards.has(handler))) throw new Refusal('not-found')
     const byToken = bearerToken(c) !== null && handlers.some((handler) => declared.get(handler)?.scope !== undefined)
     if (!byToken) mustBeSameOrigin(c.req.raw, settings.url)
@@ -200,8 +200,9 @@ export function createDoor(parts: DoorParts): Door {
     })
   app.notFound(() => refuseWith(new Refusal('not-found')))
   app.onError(async (error, c) => {
-    if (!(error instanceof Refusal)) parts.onBug(error, c.get('caller'))
-    const refusal = asRefusal(error, machine)
+    const hungUp = hasHungUp(error, c)
+    if (!(error instanceof Refusal || hungUp)) parts.onBug(error, c.get('caller'))
+    const refusal = hungUp ? new Refusal('bad-request', { cause: error }) : asRefusal(error, machine)
     c.set('refused', refusal?.code ?? null)
     if (refusal)
       await noteRefusal(c, machine, refusal).catch((failure: unknown) => parts.onBug(failure, c.get('caller')))
@@ -259,8 +260,24 @@ function asRefusal(error: unknown, { clock }: Pick<SignInParts, 'clock'>): Refus
   return new Refusal('unavailable', { cause: error, retryAt: clock() + retryAfter })
 }
 
+/** Tells whether the request broke off while it was read: that is nobody's fault here, and nobody hears the answer. */
+function hasHungUp(error: Error, c: DoorContext): boolean {
+  return 'code' in error && error.code === 'ECONNRESET' && c.env.isGone?.() === true
+}
+
 /** A database that cannot be used is worth another try after this long. */
 const retryAfter = seconds(5)
+
+/** Says that nothing is here; or, to programs, with which methods there is. */
+function notHere(c: DoorContext, routes: readonly DeclaredRoute[]): Refusal {
+  const isHere = ({ path }: DeclaredRoute) => new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}$`).test(c.req.path)
+  const methods = routes
+    .filter(({ scope }) => scope !== undefined)
+    .filter(isHere)
+    .map(({ method }) => method)
+  if (methods.length === 0) return new Refusal('not-found')
+  return new Refusal('wrong-method', { allow: methods.includes('GET') ? [...methods, 'HEAD'] : methods })
+}
 
 function refuseWith(refusal: Refusal): never {
   throw refusal

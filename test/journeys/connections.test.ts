@@ -1,7 +1,9 @@
 // What happens on a connection that is kept: one request comes after the other, whatever became of the one before.
 
+import { once } from 'node:events'
 import { Agent, request } from 'node:http'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { connect } from 'node:net'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type Listening, listen } from '../../src/server.ts'
 import { origin, startService, type TestService } from '../support/service.ts'
 
@@ -69,4 +71,28 @@ test.each([
 test('a request that does not say how long it is, and is too long, is refused as well', async () => {
   expect((await post('/sign-in', 500_000, { chunked: true })).status).toBe(413)
   expect((await post('/sign-in', 10)).status).toBe(422)
+})
+
+test('a request that broke off is no fault of the service: the log has a line, and no error', async () => {
+  const body = 'email=a'
+  const socket = connect(listening.port, '127.0.0.1')
+  socket.write(
+    `POST /sign-in HTTP/1.1\r\nHost: sign-in.test\r\nOrigin: ${origin}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\n${body}`,
+  )
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  socket.destroy()
+  await vi.waitFor(() => expect(running.logged.join()).toContain('"path":"/sign-in"'))
+  expect(running.logged.join()).toContain('"refused":"bad-request"')
+  expect(running.logged.join()).not.toContain('ERROR')
+})
+
+test('whoever does not get done with the headers of a request is cut off after ten seconds', {
+  timeout: 20_000,
+}, async () => {
+  const began = performance.now()
+  const socket = connect(listening.port, '127.0.0.1')
+  socket.write('GET /sign-in HTTP/1.1\r\nHost: sign-in.test\r\nX-Slow: ')
+  socket.resume()
+  await once(socket, 'close')
+  expect(performance.now() - began).toBeLessThan(15_000)
 })

@@ -103,6 +103,16 @@ for (const dialect of dialects) {
       expect(Buffer.from((await readFile(keyFile(), 'utf8')).trim(), 'base64')).toHaveLength(32)
     })
 
+    test('warns at start where others than its owner may read the key file', async () => {
+      const first = await start()
+      expect(first.output()).not.toContain('may read the secret key')
+      await first.stop()
+      await chmod(keyFile(), 0o640)
+      const output = (await start()).output()
+      expect(output).toContain('others than its owner may read the secret key')
+      expect(output).toContain(keyFile())
+    })
+
     test('keeps everything over a restart; the link closes for ever', async () => {
       const first = await start()
       const token = new URL(first.setUpLink ?? '').searchParams.get('token') ?? ''

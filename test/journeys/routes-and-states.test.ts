@@ -539,9 +539,14 @@ for (const dialect of dialects) {
                 method,
                 headers: { origin, 'sec-fetch-site': 'same-origin' },
               })
-              expect(`${method} ${address} ${response.status}`).toBe(`${method} ${address} 404`)
+              // Programs are told what there is.
+              const methods = path.startsWith('/api/v1/') ? declared.map((other) => other.split(' ')[0]) : null
+              const status = methods ? 405 : 404
+              expect(`${method} ${address} ${response.status}`).toBe(`${method} ${address} ${status}`)
               expect(response.headers.get('access-control-allow-origin')).toBeNull()
-              expect(response.headers.get('allow')).toBeNull()
+              const allowed = response.headers.get('allow')?.split(', ')
+              const heads = methods?.includes('GET') ? ['HEAD'] : []
+              expect(allowed?.toSorted()).toEqual(methods ? [...methods, ...heads].toSorted() : undefined)
             }
             const head = await browser.request(address, { method: 'HEAD', headers: {} })
             expect(await head.text()).toBe('')
