@@ -46,6 +46,7 @@ test('nothing needs to be set', () => {
     newSecretKey: null,
     mail: null,
     firstAdministrator: null,
+    allowPrivateProviders: false,
     session: { idle: hours(1), overall: hours(24) },
     metricsToken: null,
     logLevel: 'info',
@@ -273,6 +274,7 @@ describe('a setting from a file', () => {
       COUNTERSIGN_ADMIN_PASSWORD: 'x',
       COUNTERSIGN_SESSION_IDLE: '2h',
       COUNTERSIGN_SESSION_OVERALL: '3d',
+      COUNTERSIGN_ALLOW_PRIVATE_PROVIDERS: 'yes',
       COUNTERSIGN_METRICS_TOKEN: hex,
       COUNTERSIGN_LOG_LEVEL: 'warn',
       COUNTERSIGN_HOST: '127.0.0.1',
@@ -324,4 +326,13 @@ test.each(['a'.repeat(31), 'a'.repeat(201), `${'a'.repeat(32)} b`, `"${'a'.repea
 
 test('a token for the metrics is taken as it stands', () => {
   for (const token of [hex, base64]) expect(read({ COUNTERSIGN_METRICS_TOKEN: token }).metricsToken).toBe(token)
+})
+
+test('whether providers may be private is yes or no, and nothing that looks like one of them', () => {
+  expect(read({ COUNTERSIGN_ALLOW_PRIVATE_PROVIDERS: 'yes' }).allowPrivateProviders).toBe(true)
+  expect(read({ COUNTERSIGN_ALLOW_PRIVATE_PROVIDERS: 'no' }).allowPrivateProviders).toBe(false)
+  for (const text of ['true', 'YES', '1'])
+    expect(faultsOf({ COUNTERSIGN_ALLOW_PRIVATE_PROVIDERS: text })).toEqual([
+      `COUNTERSIGN_ALLOW_PRIVATE_PROVIDERS: "${text}" is neither yes nor no.`,
+    ])
 })

@@ -68,6 +68,11 @@ export const settings = {
     default: null,
     secret: true,
   },
+  COUNTERSIGN_ALLOW_PRIVATE_PROVIDERS: {
+    meaning:
+      'Whether identity providers may be in a private network or on this machine: `yes` or `no`. On this machine they may then be asked over `http`.',
+    default: 'no',
+  },
   COUNTERSIGN_SESSION_IDLE: {
     meaning: 'How long a session lasts unused: a number with `m`, `h` or `d`.',
     default: '1h',
@@ -103,6 +108,8 @@ export interface Config {
   mail: { url: string; from: string } | null
   trustedProxies: BlockList
   firstAdministrator: { email: string; password: string } | null
+  /** Whether identity providers may be at addresses that are not public. */
+  allowPrivateProviders: boolean
   session: { idle: Duration; overall: Duration }
   metricsToken: string | null
   logLevel: LogLevel
@@ -148,6 +155,11 @@ export function readConfig(environment: Environment, folder: string): Config {
     firstAdministrator: parseAdministrator(
       value('COUNTERSIGN_ADMIN_EMAIL'),
       value('COUNTERSIGN_ADMIN_PASSWORD'),
+      fault,
+    ),
+    allowPrivateProviders: parseYesOrNo(
+      'COUNTERSIGN_ALLOW_PRIVATE_PROVIDERS',
+      value('COUNTERSIGN_ALLOW_PRIVATE_PROVIDERS') ?? settings.COUNTERSIGN_ALLOW_PRIVATE_PROVIDERS.default,
       fault,
     ),
     session: parseSession(
@@ -297,6 +309,11 @@ function parseProxies(text: string | null, fault: Fault): BlockList {
     else list.addSubnet(address, bits, family === 4 ? 'ipv4' : 'ipv6')
   }
   return list
+}
+
+function parseYesOrNo(name: SettingName, text: string, fault: Fault): boolean {
+  if (text !== 'yes' && text !== 'no') fault(`${name}: "${text}" is neither yes nor no.`)
+  return text === 'yes'
 }
 
 function parseAdministrator(email: string | null, password: string | null, fault: Fault): Config['firstAdministrator'] {

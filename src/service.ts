@@ -16,6 +16,10 @@ import type { Answered } from './http/door.ts'
 import { setSecurityHeaders } from './http/headers.ts'
 import type { HttpSettings } from './http/settings.ts'
 import type { StaticFiles } from './http/static-files.ts'
+import { createOutbound } from './identity-providers/outbound.ts'
+import { createProviders } from './identity-providers/providers.ts'
+import { purgeRoundTrips } from './identity-providers/round-trips.ts'
+import { purgeSeenAssertions } from './identity-providers/seen-assertions.ts'
 import { deliverDue, deliverNow, type Mailer } from './mail/delivery.ts'
 import { linkMessage } from './mail/link-mails.ts'
 import { noticeMessage } from './mail/notices.ts'
@@ -48,7 +52,10 @@ import { addressOfLink, purgeLinks } from './users/one-time-links.ts'
 import { keepUserCounts } from './users/user-counts.ts'
 
 export interface ServiceParts {
-  config: Pick<Config, 'url' | 'name' | 'trustedProxies' | 'session' | 'mail' | 'metricsToken'>
+  config: Pick<
+    Config,
+    'url' | 'name' | 'trustedProxies' | 'session' | 'mail' | 'metricsToken' | 'allowPrivateProviders'
+  >
   db: Database
   keys: KeyRing
   clock: Clock
@@ -165,6 +172,8 @@ export function createService(parts: ServiceParts): Service {
         'purging sessions': () => purgeSessions(db, config.session, clock()),
         'purging access tokens': () => purgeAccessTokens(db, clock()),
         'purging counts of attempts': () => purgeAttempts(db, clock()),
+        'purging round trips to identity providers': () => purgeRoundTrips(db, clock()),
+        'purging assertions that were seen': () => purgeSeenAssertions(db, clock()),
         'purging the outbox': () => purgeOutbox(db, clock()),
       }
       for (const [work, act] of Object.entries(works)) await act().catch(tellOf(work))
@@ -216,6 +225,8 @@ export function createMachine(
     sealer,
     hashing,
     policies: createPolicies(),
+    providers: createProviders(),
+    outbound: createOutbound({ allowsPrivate: config.allowPrivateProviders }),
     limits: config.session,
     notify: notifier(settings),
     deliverNow: (id) => deliverNow({ db, mailer, sealer, clock }, id),

@@ -61,7 +61,7 @@ for (const dialect of dialects) {
       const { account, session } = found
       const requirement = { level: 'mfa' as const, because: null, since: null, freshSince: now - 1 }
       expect(account.user.id).toBe(idOf('user', 4))
-      expect(nextStep({ ...account, proofs: session.proofs, requirement })).toEqual({ at: 'done' })
+      expect(nextStep({ ...account, providers: [], proofs: session.proofs, requirement })).toEqual({ at: 'done' })
     })
 
     test('makes authenticators that show what the driver types, again after a refreshing', async () => {

@@ -17,6 +17,7 @@ const groups: Record<SettingName, string> = {
   COUNTERSIGN_MAIL_FROM: 'Mail',
   COUNTERSIGN_ADMIN_EMAIL: 'First administrator',
   COUNTERSIGN_ADMIN_PASSWORD: 'First administrator',
+  COUNTERSIGN_ALLOW_PRIVATE_PROVIDERS: 'Single sign-on',
   COUNTERSIGN_SESSION_IDLE: 'Sessions',
   COUNTERSIGN_SESSION_OVERALL: 'Sessions',
   COUNTERSIGN_METRICS_TOKEN: 'Monitoring',

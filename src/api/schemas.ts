@@ -73,7 +73,7 @@ export const Session = z
     address: z.string(),
     browser: z.string().nullable(),
     system: z.string().nullable(),
-    proved_by: z.array(z.enum(['password', 'totp', 'recovery-code', 'set-up-link'])),
+    proved_by: z.array(z.enum(['password', 'totp', 'recovery-code', 'set-up-link', 'identity-provider'])),
     created_at: moment,
     last_seen_at: moment.describe('To the minute.'),
   })

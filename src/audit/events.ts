@@ -1,7 +1,7 @@
 // Every event there is. The union is closed: an event that is not written here cannot be recorded. No event carries a
 // secret: no password, code, token, link or key.
 
-export type Method = 'password' | 'totp' | 'recovery-code' | 'invitation' | 'set-up-link'
+export type Method = 'password' | 'totp' | 'recovery-code' | 'invitation' | 'set-up-link' | 'identity-provider'
 export type WrongBecause = 'wrong' | 'spent' | 'malformed' | 'disabled'
 
 export type AuditEvent =

@@ -12,6 +12,7 @@ import * as administration from './migrations/005-administration.ts'
 import * as accountLife from './migrations/006-account-life.ts'
 import * as leases from './migrations/010-leases.ts'
 import * as keyRing from './migrations/011-key-ring.ts'
+import * as identityProviders from './migrations/012-identity-providers.ts'
 import { isLocked } from './unavailable.ts'
 
 const migrations: Record<string, Migration> = {
@@ -23,6 +24,7 @@ const migrations: Record<string, Migration> = {
   '006-account-life': accountLife,
   '010-leases': leases,
   '011-key-ring': keyRing,
+  '012-identity-providers': identityProviders,
 }
 
 /** The migration that makes the schema of this program. */

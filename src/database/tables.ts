@@ -20,6 +20,8 @@ export interface InstallationTable {
   brand_color: string | null
   /** Raised with every change of name, colour or logo, so that each process knows when its copy is old. */
   brand_version: Generated<number>
+  /** Raised with every change of identity providers, so that each process knows when its copy is old. */
+  provider_version: Generated<number>
 }
 
 export interface BrandLogosTable {
@@ -141,6 +143,12 @@ export interface SessionsTable {
   proofs: string
   /** JSON: why the sign-in was asked for what it was asked, as true at that time; null for sessions older than this. */
   explanation: string | null
+  /** Whose identity at a provider this came by; null where it came by a password. */
+  identity_id: string | null
+  /** What the provider calls its own session: `sid`, or SessionIndex. */
+  provider_session: string | null
+  /** What signing out at the provider asks for (the ID token, or the NameID), sealed for the identity. */
+  sealed_id_token: string | null
   address: string
   user_agent: string
   created_at: number
@@ -162,6 +170,12 @@ export interface SignInsTable {
   return_to: string
   /** Second-factor guesses made in this sign-in. */
   guesses: number
+  /** Whose identity at a provider this came by; null where it came by a password. */
+  identity_id: string | null
+  /** What the provider calls its own session: `sid`, or SessionIndex. */
+  provider_session: string | null
+  /** What signing out at the provider asks for (the ID token, or the NameID), sealed for the identity. */
+  sealed_id_token: string | null
   /** Raised with every write; a row that changed under a request is refused, not merged. */
   version: number
   created_at: number
@@ -282,6 +296,76 @@ export interface LeasesTable {
   asked: number
 }
 
+export interface IdentityProvidersTable {
+  id: string
+  kind: 'oidc' | 'saml'
+  name: string
+  icon: string | null
+  /** Where its button stands, from the first to the last. */
+  position: number
+  enabled_at: number | null
+  /** When a whole round trip went well with what stands here; null again when an endpoint, client or certificate changes. */
+  tested_at: number | null
+  /** JSON of its kind, without secrets: see `identity-providers/settings.ts`. */
+  settings: string
+  /** The client secret or the private key, sealed. */
+  sealed_secret: string | null
+  /** JSON: what the administrator says about MFA at this provider. */
+  assurance: string
+  /** JSON: readonly string[]; empty for every domain. */
+  allowed_domains: string
+  linking: 'verified-email' | 'in-person'
+  admission: 'create' | 'invited'
+  /** JSON: readonly string[], ids of groups. */
+  default_groups: string
+  /** JSON: which claim says what. */
+  claims: string
+  /** JSON: which value of the groups claim leads into which group. */
+  group_mapping: string
+  created_at: number
+  updated_at: number
+  /** Raised with every change; of two changes of what was read, one is refused. */
+  version: number
+}
+
+export interface IdentitiesTable {
+  id: string
+  provider_id: string
+  issuer: string
+  subject: string
+  user_id: string
+  /** What the provider last said, for showing only: no one is ever found by it. */
+  email: string | null
+  linked_at: number
+  last_used_at: number | null
+}
+
+export type RoundTripPurpose = 'sign-in' | 'step-up' | 'link' | 'test'
+
+export interface ProviderRoundTripsTable {
+  /** The hash of the state or relay token that was sent along. */
+  id: string
+  provider_id: string
+  purpose: RoundTripPurpose
+  /** The hash of the cookie of the browser that was sent on its way: no other may come back. */
+  browser_hash: string
+  /** The session that wants to be stronger, to be linked, or that tests. */
+  session_id: string | null
+  /** The step-up in progress that it belongs to. */
+  sign_in_id: string | null
+  /** What the answer must answer to, where the protocol names requests (SAML). */
+  request: string | null
+  return_to: string
+  created_at: number
+  expires_at: number
+}
+
+export interface SeenAssertionsTable {
+  /** The hash of the provider with what it has to be used up only once: an assertion's id, a logout token's. */
+  id: string
+  expires_at: number
+}
+
 /** The whole database, as Kysely sees it. */
 export interface Tables {
   installation: InstallationTable
@@ -306,4 +390,8 @@ export interface Tables {
   audit_links: AuditLinksTable
   outbox: OutboxTable
   leases: LeasesTable
+  identity_providers: IdentityProvidersTable
+  identities: IdentitiesTable
+  provider_round_trips: ProviderRoundTripsTable
+  seen_assertions: SeenAssertionsTable
 }

@@ -19,7 +19,7 @@ export const home = '/my-profile'
 /** The page of a step that is due. */
 export function pageOf(step: Step): string {
   switch (step.at) {
-    case 'password':
+    case 'first-factor':
       return '/sign-in/password'
     case 'second-factor':
       // The authenticator app first, unless it is disabled and a recovery code is all that is left.

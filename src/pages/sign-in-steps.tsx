@@ -46,7 +46,7 @@ export function signInSteps(door: Door, parts: PageParts): void {
   }
 
   door.signIn('get', '/sign-in/password', (c, pending) =>
-    pending.step.at === 'password' ? showPassword(c, parts, pending, null) : c.redirect(pageOf(pending.step), 303),
+    pending.step.at === 'first-factor' ? showPassword(c, parts, pending, null) : c.redirect(pageOf(pending.step), 303),
   )
   door.signIn('post', '/sign-in/password', async (c, pending) => {
     const form = await readForm(c)

@@ -9,6 +9,19 @@ export type Proof =
   | { by: 'recovery-code'; at: Instant }
   /** No factor: an administrator's leave to set MFA up again, which the password alone does not give. */
   | { by: 'set-up-link'; at: Instant }
+  | ProviderProof
+
+/** What an identity provider said when it sent the person here, as it said it. Whether that proves MFA is judged afresh each time. */
+export interface ProviderProof {
+  by: 'identity-provider'
+  at: Instant
+  identity: string
+  provider: string
+  acr: string | null
+  amr: readonly string[]
+  /** When the person proved themselves there; null where the provider does not say. */
+  authTime: Instant | null
+}
 
 export type ProofKind = Proof['by']
 
@@ -33,5 +46,18 @@ function isProof(value: unknown): value is Proof {
   if (typeof value !== 'object' || value === null || !('by' in value) || !('at' in value)) return false
   if (typeof value.at !== 'number') return false
   if (value.by === 'totp') return 'factor' in value && typeof value.factor === 'string'
+  if (value.by === 'identity-provider') return isProviderProof(value)
   return value.by === 'password' || value.by === 'recovery-code' || value.by === 'set-up-link'
+}
+
+function isProviderProof(value: object): boolean {
+  const { identity, provider, acr, amr, authTime } = value as Record<string, unknown>
+  return (
+    typeof identity === 'string' &&
+    typeof provider === 'string' &&
+    (acr === null || typeof acr === 'string') &&
+    Array.isArray(amr) &&
+    amr.every((entry) => typeof entry === 'string') &&
+    (authTime === null || typeof authTime === 'number')
+  )
 }

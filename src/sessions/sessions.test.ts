@@ -30,7 +30,15 @@ for (const dialect of dialects) {
     const begin = (more: { userId?: string; userAgent?: string } = {}) => {
       const caller = { address: '192.0.2.1', userAgent: more.userAgent ?? 'Browser', requestId: 'r' }
       const explanation = { asked: 'nothing-more', because: 'not-required' } as const
-      const session = { userId: more.userId ?? userId, proofs: [password], explanation, limits, caller, now }
+      const session = {
+        userId: more.userId ?? userId,
+        proofs: [password],
+        explanation,
+        cameBy: null,
+        limits,
+        caller,
+        now,
+      }
       return database.db.transaction().execute((trx) => beginSession(trx, session))
     }
     const find = (token: string, at = now, within = limits) =>
@@ -100,7 +108,9 @@ for (const dialect of dialects) {
       const before = await begin()
       const proofs: Proof[] = [password, { by: 'totp', at: now + 5, factor: 'mine' }]
       const strengthen = (at: number) =>
-        database.db.transaction().execute((trx) => strengthenSession(trx, { id: before.id, proofs, limits, now: at }))
+        database.db
+          .transaction()
+          .execute((trx) => strengthenSession(trx, { id: before.id, proofs, cameBy: null, limits, now: at }))
       const after = await strengthen(now + 5)
       expect(after).toMatchObject({ id: before.id, expiresAt: before.expiresAt })
       expect(await find(before.token)).toBeNull()
@@ -186,7 +196,9 @@ for (const dialect of dialects) {
             if (what === 'strengthen' && isOpen) {
               const stronger = await database.db
                 .transaction()
-                .execute((trx) => strengthenSession(trx, { id: begun.id, proofs: [password], limits: short, now: at }))
+                .execute((trx) =>
+                  strengthenSession(trx, { id: begun.id, proofs: [password], cameBy: null, limits: short, now: at }),
+                )
               expect(await find(token, at, short)).toBeNull()
               token = stronger?.token ?? ''
               usedAt = at

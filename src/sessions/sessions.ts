@@ -22,6 +22,14 @@ export interface NewSession {
   expiresAt: Instant
 }
 
+/** The identity that a sign-in or session came by, and what signing out at its provider asks for. */
+export interface CameBy {
+  identityId: string
+  /** What the provider calls its own session. */
+  providerSession: string | null
+  sealedIdToken: string | null
+}
+
 const insertion = prepare((db, given: SessionsTable) =>
   db.insertInto('sessions').values({
     id: given.id,
@@ -29,6 +37,9 @@ const insertion = prepare((db, given: SessionsTable) =>
     user_id: given.user_id,
     proofs: given.proofs,
     explanation: given.explanation,
+    identity_id: given.identity_id,
+    provider_session: given.provider_session,
+    sealed_id_token: given.sealed_id_token,
     address: given.address,
     user_agent: given.user_agent,
     created_at: given.created_at,
@@ -44,6 +55,7 @@ export async function beginSession(
     userId,
     proofs,
     explanation,
+    cameBy,
     limits,
     caller,
     now,
@@ -51,6 +63,7 @@ export async function beginSession(
     userId: string
     proofs: readonly Proof[]
     explanation: Explanation
+    cameBy: CameBy | null
     limits: SessionLimits
     caller: Caller
     now: Instant
@@ -63,6 +76,7 @@ export async function beginSession(
     user_id: userId,
     proofs: writeProofs(proofs),
     explanation: writeExplanation(explanation),
+    ...columnsOf(cameBy),
     address: caller.address,
     user_agent: caller.userAgent.slice(0, 300),
     created_at: now,
@@ -72,18 +86,37 @@ export async function beginSession(
   return session
 }
 
+function columnsOf(cameBy: CameBy | null) {
+  return {
+    identity_id: cameBy?.identityId ?? null,
+    provider_session: cameBy?.providerSession ?? null,
+    sealed_id_token: cameBy?.sealedIdToken ?? null,
+  }
+}
+
 /**
  * Gives a session other proofs and a new token; the old token is dead from then on. Null when the session has ended,
- * by any rule: a step-up does not bring one back.
+ * by any rule: a step-up does not bring one back. `cameBy` is null where it came by what it came by before.
  */
 export async function strengthenSession(
   trx: DatabaseTransaction,
-  { id, proofs, limits, now }: { id: string; proofs: readonly Proof[]; limits: SessionLimits; now: Instant },
+  {
+    id,
+    proofs,
+    cameBy,
+    limits,
+    now,
+  }: { id: string; proofs: readonly Proof[]; cameBy: CameBy | null; limits: SessionLimits; now: Instant },
 ): Promise<NewSession | null> {
   const token = newToken()
   const row = await trx
     .updateTable('sessions')
-    .set({ token_hash: hashToken(token), proofs: writeProofs(proofs), last_seen_at: now })
+    .set({
+      token_hash: hashToken(token),
+      proofs: writeProofs(proofs),
+      last_seen_at: now,
+      ...(cameBy === null ? {} : columnsOf(cameBy)),
+    })
     .where('id', '=', id)
     .where('expires_at', '>', now)
     .where('last_seen_at', '>', now - limits.idle)
@@ -164,6 +197,48 @@ export async function endOtherSessions(trx: DatabaseTransaction, userId: string,
   let query = trx.deleteFrom('sessions').where('user_id', '=', userId)
   if (keep !== null) query = query.where('id', '!=', keep)
   return changedRows(await query.executeTakeFirst())
+}
+
+/** Ends every session that came by this identity, and tells how many; with what the provider calls its session, only that one. */
+export async function endSessionsOfIdentity(
+  trx: DatabaseTransaction,
+  identityId: string,
+  providerSession: string | null = null,
+): Promise<number> {
+  let query = trx.deleteFrom('sessions').where('identity_id', '=', identityId)
+  if (providerSession !== null) query = query.where('provider_session', '=', providerSession)
+  return changedRows(await query.executeTakeFirst())
+}
+
+/** Ends every session that came by this provider, and tells how many. */
+export async function endSessionsOfProvider(trx: DatabaseTransaction, providerId: string): Promise<number> {
+  const ended = await trx
+    .deleteFrom('sessions')
+    .where('identity_id', 'in', (e) => e.selectFrom('identities').select('id').where('provider_id', '=', providerId))
+    .executeTakeFirst()
+  return changedRows(ended)
+}
+
+/** Reads what a session came by; null where it came by no provider. */
+export async function readCameBy(db: Database, id: string): Promise<CameBy | null> {
+  const row = await db
+    .selectFrom('sessions')
+    .select(['identity_id', 'provider_session', 'sealed_id_token'])
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return row ? cameByFrom(row) : null
+}
+
+/** Makes it out of the columns of a row. */
+export function cameByFrom(
+  row: Pick<SessionsTable, 'identity_id' | 'provider_session' | 'sealed_id_token'>,
+): CameBy | null {
+  if (row.identity_id === null) return null
+  return {
+    identityId: row.identity_id,
+    providerSession: row.provider_session,
+    sealedIdToken: row.sealed_id_token,
+  }
 }
 
 /** Ends every session of everybody, and tells how many. */

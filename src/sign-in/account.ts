@@ -1,7 +1,7 @@
 // Reads what the decision needs to know about a user, a session or a sign-in: one query each, on the handle that the
 // caller gives, so that inside a transaction the facts are the transaction's own.
 
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { type AccessToken, readScopes } from '../access-tokens/access-tokens.ts'
 import type { Database } from '../database/database.ts'
 import { prepare } from '../database/prepared.ts'
@@ -9,7 +9,7 @@ import type { Role, Tables, Theme } from '../database/tables.ts'
 import type { EnrolledFactor, RecoveryCodesState } from '../factors/factors.ts'
 import { hashToken } from '../secrets/tokens.ts'
 import { type Proof, readProofs } from '../sessions/proofs.ts'
-import type { SessionLimits } from '../sessions/sessions.ts'
+import { type CameBy, cameByFrom, type SessionLimits } from '../sessions/sessions.ts'
 import type { Instant } from '../time.ts'
 import { isActive } from '../users/state.ts'
 
@@ -22,6 +22,7 @@ export interface Account {
     role: Role
     /** Neither deactivated nor run out. */
     active: boolean
+    hasPassword: boolean
     language: string | null
     theme: Theme
     createdAt: Instant
@@ -33,7 +34,10 @@ export interface Account {
   }
   enrolled: readonly (EnrolledFactor & { addedAt: Instant })[]
   recoveryCodes: RecoveryCodesState
+  /** The user's identities at providers. */
+  identities: readonly { id: string; providerId: string }[]
   policyVersion: number
+  providerVersion: number
   helpContact: string | null
 }
 
@@ -53,19 +57,25 @@ export interface SignInRecord {
   sessionId: string | null
   proofs: readonly Proof[]
   freshSince: Instant | null
+  /** The identity that it came by; null where it came by a password, or where a step-up has not been at the provider. */
+  cameBy: CameBy | null
   returnTo: string
   version: number
   expiresAt: Instant
 }
 
-/** One row a factor: users with their factors, recovery codes and the installation's settings. */
+/** One row a factor and identity: users with their factors, identities, recovery codes and the installation's settings. */
 function accounts(db: Kysely<Tables>) {
   return db
     .selectFrom('users')
     .innerJoin('installation', (join) => join.on('installation.id', '=', 1))
     .leftJoin('recovery_code_sets', 'recovery_code_sets.user_id', 'users.id')
     .leftJoin('totp_factors', 'totp_factors.user_id', 'users.id')
+    .leftJoin('identities', 'identities.user_id', 'users.id')
     .select([
+      'identities.id as identity_id',
+      'identities.provider_id as identity_provider_id',
+      'installation.provider_version',
       'users.id as user_id',
       'users.email',
       'users.email_key',
@@ -79,6 +89,7 @@ function accounts(db: Kysely<Tables>) {
       'users.password_changed_at',
       'users.browsers_known_since',
       'users.mfa_reset_at',
+      sql<number>`case when users.password_hash is null then 0 else 1 end`.as('has_password'),
       'installation.policy_version',
       'installation.help_contact',
       'recovery_code_sets.saved_at as codes_saved_at',
@@ -107,6 +118,7 @@ function accountFrom(rows: readonly AccountRow[], row: AccountRow, now: Instant)
       name: row.name,
       role: row.role,
       active: isActive({ deactivated_at: row.deactivated_at, expires_at: row.user_expires_at }, now),
+      hasPassword: Number(row.has_password) === 1,
       language: row.language,
       theme: row.theme,
       createdAt: row.user_created_at,
@@ -114,15 +126,28 @@ function accountFrom(rows: readonly AccountRow[], row: AccountRow, now: Instant)
       browsersKnownSince: row.browsers_known_since,
       mfaResetAt: row.mfa_reset_at,
     },
-    enrolled: rows.flatMap(({ totp_id: id, totp_added_at: addedAt, totp_disabled_at }) =>
-      id === null || addedAt === null
-        ? []
-        : [{ kind: 'totp' as const, id, addedAt, disabled: totp_disabled_at !== null }],
+    enrolled: onceEach(
+      rows.flatMap(({ totp_id: id, totp_added_at: addedAt, totp_disabled_at }) =>
+        id === null || addedAt === null
+          ? []
+          : [{ kind: 'totp' as const, id, addedAt, disabled: totp_disabled_at !== null }],
+      ),
+    ),
+    identities: onceEach(
+      rows.flatMap(({ identity_id: id, identity_provider_id: providerId }) =>
+        id === null || providerId === null ? [] : [{ id, providerId }],
+      ),
     ),
     recoveryCodes: { saved: row.codes_saved_at !== null, left: Number(row.codes_left) },
     policyVersion: row.policy_version,
+    providerVersion: Number(row.provider_version),
     helpContact: row.help_contact,
   }
+}
+
+/** Whoever has several of both comes in every combination. */
+function onceEach<One extends { id: string }>(all: readonly One[]): One[] {
+  return all.filter(({ id }, index) => all.findIndex((other) => other.id === id) === index)
 }
 
 const accountOf = prepare((db, given: { userId: string }) => accounts(db).where('users.id', '=', given.userId))
@@ -186,6 +211,9 @@ const signInOf = prepare((db, given: { tokenHash: string; now: Instant }) =>
       'sign_ins.proofs',
       'sign_ins.fresh_since',
       'sign_ins.return_to',
+      'sign_ins.identity_id as came_by',
+      'sign_ins.provider_session',
+      'sign_ins.sealed_id_token',
       'sign_ins.version',
       'sign_ins.expires_at',
     ])
@@ -209,6 +237,7 @@ export async function readSignIn(
     sessionId: row.session_id,
     proofs: readProofs(row.proofs),
     freshSince: row.fresh_since,
+    cameBy: cameByFrom({ ...row, identity_id: row.came_by }),
     returnTo: row.return_to,
     version: row.version,
     expiresAt: row.expires_at,

@@ -6,6 +6,7 @@ import { removeAllAccessTokens } from '../access-tokens/access-tokens.ts'
 import type { EventDetails } from '../audit/events.ts'
 import { record } from '../audit/record.ts'
 import type { DatabaseTransaction } from '../database/database.ts'
+import { dropRoundTrips } from '../identity-providers/round-trips.ts'
 import { giveUpWaiting } from '../mail/outbox.ts'
 import { dropResetRequests } from '../passwords/reset-requests.ts'
 import { removeAllCodes } from '../recovery-codes/recovery-codes.ts'
@@ -27,6 +28,7 @@ export async function voidWhatMayBeSpent(
   { madeAt, now }: { madeAt: Instant | null; now: Instant },
 ): Promise<Voided> {
   await endAllSignIns(trx)
+  await dropRoundTrips(trx)
   await discardAllEnrolments(trx)
   await dropResetRequests(trx)
   await spendStepsUntil(trx, now)

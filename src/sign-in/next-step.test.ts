@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Requirement } from '../enforcement/requirement.ts'
 import type { EnrolledFactor } from '../factors/factors.ts'
-import type { Proof } from '../sessions/proofs.ts'
+import type { Proof, ProviderProof } from '../sessions/proofs.ts'
 import { type Facts, nextStep } from './next-step.ts'
 
 const [old, recent, since] = [1000, 5000, 3000]
@@ -20,6 +20,25 @@ const proof: Record<string, Proof> = {
   X: { by: 'totp', at: recent, factor: 'removed' },
   L: { by: 'set-up-link', at: recent },
   l: { by: 'set-up-link', at: old },
+  C: said('caring'),
+  c: said('caring', { authTime: old }),
+  // Came just now, from a session at the provider of which nobody knows how old it is.
+  n: said('caring', { authTime: null }),
+  M: said('proving', { amr: ['pwd', 'mfa'] }),
+  m: said('proving', { amr: ['pwd', 'mfa'], authTime: old }),
+  A: said('proving', { acr: 'urn:two' }),
+  S: said('proving', { amr: ['pwd'] }),
+  s: said('proving', { amr: ['pwd'], authTime: old }),
+  W: said('without', { amr: ['pwd', 'mfa'], acr: 'urn:two' }),
+  w: said('without', { amr: ['pwd', 'mfa'], acr: 'urn:two', authTime: old }),
+  O: said('off', { amr: ['mfa'] }),
+  // Of an identity that was unlinked.
+  U: said('caring', { identity: 'gone' }),
+}
+
+function said(provider: string, more: Partial<ProviderProof> = {}): ProviderProof {
+  const none = { acr: null, amr: [], authTime: recent }
+  return { by: 'identity-provider', at: recent, identity: `ada@${provider}`, provider, ...none, ...more }
 }
 
 const accounts = {
@@ -36,8 +55,19 @@ const accounts = {
   },
 } satisfies Record<string, Pick<Facts, 'enrolled' | 'recoveryCodes'>>
 
+/** Identities at four providers, of which one is off. */
+const identities = ['caring', 'proving', 'without', 'off'].map((providerId) => ({
+  id: `ada@${providerId}`,
+  providerId,
+}))
+const providers: Facts['providers'] = [
+  { id: 'caring', name: 'Caring', mfa: { is: 'takes-care' } },
+  { id: 'proving', name: 'Proving', mfa: { is: 'with-proof', amr: ['mfa'], acr: ['urn:two'] } },
+  { id: 'without', name: 'Without', mfa: { is: 'without' } },
+]
+
 const words: Record<string, string> = {
-  '.': 'password',
+  '.': 'first-factor',
   '2': 'second-factor',
   L: 'set-up-link',
   E: 'enrol',
@@ -58,7 +88,14 @@ function judge(table: string, requirement: Requirement, mfaResetAt: number | nul
     for (const [index, column] of columns.entries()) {
       const proofs = [...column].flatMap((letter) => proof[letter] ?? [])
       test(`${name}, proved ${column}: ${words[letters[index] ?? '']}`, () => {
-        const step = nextStep({ ...account, proofs, user: { active: true, mfaResetAt }, requirement })
+        const step = nextStep({
+          ...account,
+          identities,
+          providers,
+          proofs,
+          user: { active: true, hasPassword: true, mfaResetAt },
+          requirement,
+        })
         expect(step.at === 'recovery-codes' ? `${step.at} ${step.why}` : step.at).toBe(words[letters[index] ?? ''])
       })
     }
@@ -141,8 +178,10 @@ describe('MFA was reset by somebody else', () => {
     const requirement: Requirement = { level: 'nothing', because: null, since: null, freshSince: null }
     const facts: Facts = {
       ...accounts['no factor'],
+      identities,
+      providers,
       proofs: [],
-      user: { active: true, mfaResetAt: since },
+      user: { active: true, hasPassword: true, mfaResetAt: since },
       requirement,
     }
     const password: Proof = { by: 'password', at: recent }
@@ -155,12 +194,117 @@ describe('MFA was reset by somebody else', () => {
 test('a proof at the very limit is fresh, a millisecond earlier it is not', () => {
   const facts = (at: number): Facts => ({
     ...accounts['no factor'],
+    identities,
+    providers,
     proofs: [{ by: 'password', at }],
-    user: { active: true, mfaResetAt: null },
+    user: { active: true, hasPassword: true, mfaResetAt: null },
     requirement: { level: 'nothing', because: null, since: null, freshSince: since },
   })
   expect(nextStep(facts(since)).at).toBe('done')
-  expect(nextStep(facts(since - 1)).at).toBe('password')
+  expect(nextStep(facts(since - 1)).at).toBe('first-factor')
+})
+
+describe('single sign-on, nothing is required', () => {
+  judge(
+    `
+                                    C  n  M  A  S  W  O  U  CP  WP  CT  WT  ST  UT
+    no factor                       D  D  D  D  D  D  .  .  D   D   D   D   D   .
+    factor, codes unsaved           D  D  D  D  2  2  .  .  D   2   D   U   U   .
+    factor, codes saved             D  D  D  D  2  2  .  .  D   2   D   D   D   .
+    factor, codes used up           D  D  D  D  2  2  .  .  D   2   D   Z   Z   .
+    factor disabled, codes saved    D  D  D  D  2  2  .  .  D   2   D   D   D   .
+    `,
+    { level: 'nothing', because: null, since: null, freshSince: null },
+  )
+})
+
+describe('single sign-on, MFA is required', () => {
+  judge(
+    `
+                                    C  n  M  A  S  W  O  U  CP  WP  CT  WT  ST  UT
+    no factor                       D  D  D  D  E  E  .  .  D   E   D   E   E   .
+    factor, codes unsaved           D  D  D  D  2  2  .  .  D   2   D   U   U   .
+    factor, codes saved             D  D  D  D  2  2  .  .  D   2   D   D   D   .
+    factor, codes used up           D  D  D  D  2  2  .  .  D   2   D   Z   Z   .
+    factor disabled, codes saved    D  D  D  D  2  2  .  .  D   2   D   D   D   .
+    `,
+    { level: 'mfa', because: 'everyone', since: null, freshSince: null },
+  )
+})
+
+describe('single sign-on, a fresh proof is required', () => {
+  judge(
+    `
+                                    C  c  n  M  m  S  s  W  w  cP  cT  ct  wP  wT  wt
+    no factor                       D  .  .  D  .  D  .  D  .  D   .   .   D   .   .
+    factor, codes unsaved           D  2  2  D  2  2  2  2  2  2   D   2   2   U   2
+    factor, codes saved             D  2  2  D  2  2  2  2  2  2   D   2   2   D   2
+    factor, codes used up           D  2  2  D  2  2  2  2  2  2   D   2   2   Z   2
+    `,
+    { level: 'nothing', because: null, since: null, freshSince: since },
+  )
+})
+
+describe('single sign-on, MFA and a fresh proof are required', () => {
+  judge(
+    `
+                                    C  c  n  M  m  S  s  W  w  cP  cT  ct  wP  wT  wt
+    no factor                       D  .  .  D  .  E  .  E  .  .   .   .   E   .   .
+    factor, codes unsaved           D  2  2  D  2  2  2  2  2  2   D   2   2   U   2
+    factor, codes saved             D  2  2  D  2  2  2  2  2  2   D   2   2   D   2
+    `,
+    { level: 'mfa', because: 'everyone', since: null, freshSince: since },
+  )
+})
+
+describe('single sign-on, MFA was reset by somebody else', () => {
+  judge(
+    `
+                                    C  M  S  W  WL  Wl  SL  O  OL  WP  WPL
+    no factor                       D  D  L  L  E   L   E   .  .   L   E
+    factor, codes saved             D  D  2  2  2   2   2   .  .   2   2
+    `,
+    { level: 'mfa', because: 'mfa-reset', since, freshSince: null },
+    since,
+  )
+})
+
+describe('what is offered to whoever came by a provider', () => {
+  const fresh: Requirement = { level: 'nothing', because: null, since: null, freshSince: since }
+  const step = (letters: string, { hasPassword = false, level = 'nothing', of = 'no factor' } = {}) =>
+    nextStep({
+      ...accounts[of as keyof typeof accounts],
+      identities,
+      providers,
+      proofs: [...letters].flatMap((letter) => proof[letter] ?? []),
+      user: { active: true, hasPassword, mfaResetAt: null },
+      requirement: { ...fresh, level: level as Requirement['level'] },
+    })
+  const first = (...offer: string[]) => ({ at: 'first-factor', offer })
+
+  test('is to go there again, and the password where there is one and it is as good', () => {
+    expect(step('w')).toEqual(first('identity-provider'))
+    expect(step('w', { hasPassword: true })).toEqual(first('password', 'identity-provider'))
+    expect(step('c', { hasPassword: true })).toEqual(first('password', 'identity-provider'))
+    expect(step('c', { hasPassword: true, level: 'mfa' })).toEqual(first('identity-provider'))
+  })
+
+  test('is no provider to whoever came by a password', () => {
+    expect(step('p', { hasPassword: true })).toEqual(first('password'))
+    expect(step('', { hasPassword: true })).toEqual(first('password', 'identity-provider'))
+    expect(step('')).toEqual(first('identity-provider'))
+    const unlinked = { ...accounts['no factor'], providers, identities: [], proofs: [] }
+    const user = { active: true, hasPassword: false, mfaResetAt: null }
+    expect(nextStep({ ...unlinked, user, requirement: fresh })).toEqual(first())
+  })
+
+  test('is the provider beside the local factor, only where it proves MFA', () => {
+    const of = 'factor, codes saved'
+    expect(step('c', { of })).toEqual({ at: 'second-factor', offer: ['totp', 'recovery-code', 'identity-provider'] })
+    expect(step('m', { of })).toEqual({ at: 'second-factor', offer: ['totp', 'recovery-code', 'identity-provider'] })
+    expect(step('s', { of })).toEqual({ at: 'second-factor', offer: ['totp', 'recovery-code'] })
+    expect(step('w', { of })).toEqual({ at: 'second-factor', offer: ['totp', 'recovery-code'] })
+  })
 })
 
 describe('what is offered as second factor', () => {
@@ -175,8 +319,10 @@ describe('what is offered as second factor', () => {
   ] as const)('%s: %j', (name, offer) => {
     const step = nextStep({
       ...accounts[name],
+      identities,
+      providers,
       proofs: [{ by: 'password', at: recent }],
-      user: { active: true, mfaResetAt: null },
+      user: { active: true, hasPassword: true, mfaResetAt: null },
       requirement: { level: 'mfa', because: 'everyone', since: null, freshSince: null },
     })
     expect(step).toEqual({ at: 'second-factor', offer })
@@ -192,6 +338,15 @@ describe('whatever the facts', () => {
       fc.record({ by: fc.constant('totp' as const), at, factor: id }),
       fc.record({ by: fc.constant('recovery-code' as const), at }),
       fc.record({ by: fc.constant('set-up-link' as const), at }),
+      fc.record({
+        by: fc.constant('identity-provider' as const),
+        at,
+        identity: fc.constantFrom('ada@caring', 'ada@proving', 'ada@without', 'ada@off', 'gone'),
+        provider: fc.constantFrom('caring', 'proving', 'without', 'off'),
+        acr: fc.constantFrom(null, 'urn:two', 'urn:one'),
+        amr: fc.subarray(['pwd', 'mfa']),
+        authTime: fc.constantFrom(null, old, since, recent),
+      }),
     ),
     { maxLength: 5 },
   )
@@ -205,8 +360,10 @@ describe('whatever the facts', () => {
       }),
       { selector: (factor) => factor.id },
     ),
+    identities: fc.subarray(identities),
+    providers: fc.subarray([...providers]),
     recoveryCodes: fc.record({ saved: fc.boolean(), left: fc.constantFrom(0, 1, 10) }),
-    user: fc.record({ active: fc.boolean(), mfaResetAt: fc.constantFrom(null, since) }),
+    user: fc.record({ active: fc.boolean(), hasPassword: fc.boolean(), mfaResetAt: fc.constantFrom(null, since) }),
     requirement: fc.record({
       level: fc.constantFrom('nothing' as const, 'mfa' as const),
       because: fc.constant(null),
@@ -228,16 +385,58 @@ describe('whatever the facts', () => {
         (freshSince === null || it.at >= freshSince),
     )
 
-  test('nobody is done without a password', () => {
-    always(({ proofs: all }, step) => {
-      if (!all.some((it) => it.by === 'password')) expect(['password', 'refused']).toContain(step.at)
+  /** Written once more, and in another way, on purpose. */
+  const atProvider = ({ proofs: all, identities: linked, providers: on }: Facts) =>
+    all.flatMap((it) => {
+      if (it.by !== 'identity-provider' || !linked.some(({ id }) => id === it.identity)) return []
+      if (it.identity !== `ada@${it.provider}`) return []
+      const is = on.find(({ id }) => id === it.provider)?.mfa.is
+      if (is === undefined) return []
+      const listed = it.amr.includes('mfa') || it.acr === 'urn:two'
+      return [{ mfa: is === 'takes-care' || (is === 'with-proof' && listed), at: Math.min(it.at, it.authTime ?? 0) }]
+    })
+  const provedMfaThere = (given: Facts, from: number | null = given.requirement.freshSince) =>
+    atProvider(given).some(({ mfa, at: when }) => mfa && (from === null || when >= from))
+
+  test('nobody is done without a password, or a provider that is on and where they are known', () => {
+    always((given, step) => {
+      if (!given.proofs.some((it) => it.by === 'password') && atProvider(given).length === 0)
+        expect(['first-factor', 'refused']).toContain(step.at)
+    })
+  })
+
+  test('a provider that nothing good is said about opens no more than a password does', () => {
+    always((given, step) => {
+      if (step.at !== 'done' || provedMfaThere(given, null)) return
+      const passwordInstead = given.proofs.map((it) =>
+        it.by === 'identity-provider' ? { by: 'password' as const, at: Math.min(it.at, it.authTime ?? 0) } : it,
+      )
+      expect(nextStep({ ...given, proofs: passwordInstead }).at).toBe('done')
+    })
+  })
+
+  test('to say less of a provider, or to switch it off, never opens more', () => {
+    always((given, step) => {
+      if (step.at === 'done') return
+      const saidLess = given.providers.map((provider) => ({ ...provider, mfa: { is: 'without' as const } }))
+      expect(nextStep({ ...given, providers: saidLess }).at).not.toBe('done')
+      expect(nextStep({ ...given, providers: [] }).at).not.toBe('done')
+    })
+  })
+
+  test('whoever is asked for a first factor without having begun is offered what they have', () => {
+    always((given, step) => {
+      if (step.at !== 'first-factor') return
+      expect(step.offer.includes('password') && !given.user.hasPassword).toBe(false)
+      const isOn = given.identities.some(({ providerId }) => given.providers.some(({ id }) => id === providerId))
+      if (step.offer.includes('identity-provider')) expect(isOn).toBe(true)
     })
   })
 
   test('whoever has a factor, even a disabled one, owes a living second factor before anything else', () => {
     always((given, step) => {
-      if (given.enrolled.length > 0 && !hasProved(given))
-        expect(['password', 'second-factor', 'refused']).toContain(step.at)
+      if (given.enrolled.length > 0 && !hasProved(given) && !provedMfaThere(given))
+        expect(['first-factor', 'second-factor', 'refused']).toContain(step.at)
     })
   })
 
@@ -248,10 +447,15 @@ describe('whatever the facts', () => {
   })
 
   test('after a reset nobody without a factor gets further than the link without one that is newer', () => {
-    always(({ proofs: all, enrolled, user: { mfaResetAt } }, step) => {
-      if (mfaResetAt === null || enrolled.length > 0) return
+    always((given, step) => {
+      const {
+        proofs: all,
+        enrolled,
+        user: { mfaResetAt },
+      } = given
+      if (mfaResetAt === null || enrolled.length > 0 || provedMfaThere(given)) return
       if (!all.some((it) => it.by === 'set-up-link' && it.at >= mfaResetAt))
-        expect(['password', 'set-up-link', 'refused']).toContain(step.at)
+        expect(['first-factor', 'set-up-link', 'refused']).toContain(step.at)
     })
   })
 
@@ -264,8 +468,9 @@ describe('whatever the facts', () => {
   })
 
   test('where MFA is required, nobody is done without a factor and saved recovery codes', () => {
-    always(({ requirement, enrolled, recoveryCodes }, step) => {
-      if (requirement.level === 'nothing' || step.at !== 'done') return
+    always((given, step) => {
+      const { requirement, enrolled, recoveryCodes } = given
+      if (requirement.level === 'nothing' || step.at !== 'done' || provedMfaThere(given, null)) return
       expect(enrolled.length).toBeGreaterThan(0)
       expect(recoveryCodes.saved && recoveryCodes.left > 0).toBe(true)
     })

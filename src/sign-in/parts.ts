@@ -4,6 +4,8 @@ import type { Caller } from '../audit/record.ts'
 import type { Branding } from '../branding/branding.ts'
 import type { Database, DatabaseTransaction } from '../database/database.ts'
 import type { Policies } from '../enforcement/policies.ts'
+import type { Outbound } from '../identity-providers/outbound.ts'
+import type { Providers } from '../identity-providers/providers.ts'
 import type { LinkMail } from '../mail/link-mails.ts'
 import type { Notice } from '../mail/notices.ts'
 import type { Measures } from '../measures.ts'
@@ -43,6 +45,8 @@ export interface SignInParts {
   sealer: Sealer
   hashing: Hashing
   policies: Policies
+  providers: Providers
+  outbound: Outbound
   limits: SessionLimits
   notify: Notify
   /** Tries to deliver one queued message at once. False when it was not taken. Never inside a transaction. */

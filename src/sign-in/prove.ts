@@ -118,7 +118,7 @@ export async function provePassword(
   pending: PendingSignIn,
   { password, caller, knownBrowser }: Guess & { password: string },
 ): Promise<Proving> {
-  if (pending.step.at !== 'password') throw new Refusal('sign-in-over')
+  if (pending.step.at !== 'first-factor' || !pending.step.offer.includes('password')) throw new Refusal('sign-in-over')
   const { signIn, account } = pending
   const limits = passwordLimits({
     emailKey: account.user.emailKey,

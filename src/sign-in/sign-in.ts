@@ -6,10 +6,11 @@ import { type Caller, record } from '../audit/record.ts'
 import { changedRows, type DatabaseTransaction } from '../database/database.ts'
 import { type Requirement, withFreshProof } from '../enforcement/requirement.ts'
 import { assuranceOf } from '../factors/assurance.ts'
+import type { Holdings } from '../factors/factors.ts'
 import { Refusal } from '../refusal.ts'
 import { newId, newToken } from '../secrets/tokens.ts'
 import { type Proof, withProof } from '../sessions/proofs.ts'
-import { beginSession, type NewSession, strengthenSession } from '../sessions/sessions.ts'
+import { beginSession, type CameBy, type NewSession, strengthenSession } from '../sessions/sessions.ts'
 import { type Instant, isoTime, minutes } from '../time.ts'
 import { noteSignIn } from '../users/users.ts'
 import { type Account, readAccount, type SignInRecord } from './account.ts'
@@ -18,7 +19,7 @@ import { browserOwner, issueKnownBrowser } from './known-browsers.ts'
 import type { Step } from './next-step.ts'
 import type { SignInParts } from './parts.ts'
 import { changeSignIn, insertSignIn, removeSignIn } from './rows.ts'
-import { freshFor, requirementOf, type Standing, stepOf } from './standing.ts'
+import { freshFor, readHoldings, requirementOf, type Standing, stepOf } from './standing.ts'
 
 /** A sign-in lives long enough to find a phone, install an app and save ten codes. */
 const signInLife = minutes(30)
@@ -43,10 +44,19 @@ export async function beginSignIn(
     userId,
     proof,
     along = [],
+    cameBy = null,
     returnTo,
     caller,
     now,
-  }: { userId: string; proof: Proof; along?: readonly Proof[]; returnTo: string; caller: Caller; now: Instant },
+  }: {
+    userId: string
+    proof: Proof
+    along?: readonly Proof[]
+    cameBy?: CameBy | null
+    returnTo: string
+    caller: Caller
+    now: Instant
+  },
 ): Promise<Progress> {
   const signIn: SignInRecord = {
     id: newId(),
@@ -55,6 +65,7 @@ export async function beginSignIn(
     sessionId: null,
     proofs: along,
     freshSince: null,
+    cameBy,
     returnTo,
     version: 1,
     expiresAt: now + signInLife,
@@ -82,6 +93,7 @@ export async function beginStepUp(
     sessionId: standing.session.id,
     proofs: standing.session.proofs,
     freshSince: now - freshFor,
+    cameBy: null,
     returnTo,
     version: 1,
     expiresAt: now + signInLife,
@@ -97,6 +109,7 @@ export async function beginStepUp(
 
 interface After {
   account: Account
+  holdings: Holdings
   requirement: Requirement
   proofs: readonly Proof[]
   step: Step
@@ -113,9 +126,10 @@ async function proofsAfter(
   const proofs = proof === null ? signIn.proofs : withProof(signIn.proofs, proof)
   const required = await requirementOf(parts, trx, account)
   const requirement = signIn.freshSince === null ? required : withFreshProof(required, signIn.freshSince)
-  const step = stepOf(account, proofs, requirement)
+  const holdings = await readHoldings(parts, trx, account)
+  const step = stepOf(account, holdings, proofs, requirement)
   if (step.at === 'refused') throw new Refusal('sign-in-over')
-  return { account, requirement, proofs, step }
+  return { account, holdings, requirement, proofs, step }
 }
 
 /**
@@ -162,12 +176,12 @@ async function complete(
   parts: SignInParts,
   about: After & { signIn: SignInRecord; proof: Proof | null; caller: Caller; now: Instant },
 ): Promise<Progress> {
-  const { account, requirement, proof, caller, now } = about
+  const { account, proof, caller, now } = about
   const signIn = { ...about.signIn, proofs: about.proofs }
   const { userId, purpose, returnTo } = signIn
   const session =
     purpose === 'sign-in'
-      ? await beginExplained(trx, parts, { signIn, account, requirement, caller, now })
+      ? await beginExplained(trx, parts, { ...about, signIn })
       : await strengthenBy(trx, parts, { signIn, now })
   if (purpose === 'sign-in') await noteSignIn(trx, userId, now)
   else {
@@ -184,18 +198,19 @@ async function beginExplained(
   trx: DatabaseTransaction,
   parts: SignInParts,
   {
-    signIn: { userId, proofs },
+    signIn: { userId, proofs, cameBy },
     account,
+    holdings,
     requirement,
     caller,
     now,
-  }: { signIn: SignInRecord; account: Account; requirement: Requirement; caller: Caller; now: Instant },
+  }: Omit<After, 'proofs' | 'step'> & { signIn: SignInRecord; caller: Caller; now: Instant },
 ): Promise<NewSession> {
   const setUpMeanwhile = hasSetUpMeanwhile(account, proofs)
   const bySetUpLink = proofs.some(({ by }) => by === 'set-up-link')
   const explanation = explain({ enrolled: account.enrolled, requirement, setUpMeanwhile, bySetUpLink })
-  const session = await beginSession(trx, { userId, proofs, explanation, limits: parts.limits, caller, now })
-  const { acr, amr } = assuranceOf(proofs, account.enrolled)
+  const session = await beginSession(trx, { userId, proofs, explanation, cameBy, limits: parts.limits, caller, now })
+  const { acr, amr } = assuranceOf(proofs, holdings)
   const { asked, because } = explanation
   const since = 'since' in explanation && explanation.since !== null ? explanation.since : null
   const kinds = proofs.map(({ by }) => by)
@@ -213,10 +228,12 @@ function hasSetUpMeanwhile({ enrolled }: Account, proofs: readonly Proof[]): boo
 async function strengthenBy(
   trx: DatabaseTransaction,
   parts: SignInParts,
-  { signIn: { sessionId, proofs }, now }: { signIn: SignInRecord; now: Instant },
+  { signIn: { sessionId, proofs, cameBy }, now }: { signIn: SignInRecord; now: Instant },
 ): Promise<NewSession> {
   const session =
-    sessionId === null ? null : await strengthenSession(trx, { id: sessionId, proofs, limits: parts.limits, now })
+    sessionId === null
+      ? null
+      : await strengthenSession(trx, { id: sessionId, proofs, cameBy, limits: parts.limits, now })
   if (!session) throw new Refusal('signed-out')
   return session
 }
@@ -230,6 +247,7 @@ export async function addProofToSession(
   const strengthened = await strengthenSession(trx, {
     id: session.id,
     proofs: proof === null ? session.proofs : withProof(session.proofs, proof),
+    cameBy: null,
     limits: parts.limits,
     now,
   })

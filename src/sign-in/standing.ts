@@ -13,6 +13,7 @@ import {
   requirementFor,
   withFreshProof,
 } from '../enforcement/requirement.ts'
+import type { Holdings, TrustedProvider } from '../factors/factors.ts'
 import type { Proof } from '../sessions/proofs.ts'
 import { touchSession } from '../sessions/sessions.ts'
 import { minutes } from '../time.ts'
@@ -45,6 +46,8 @@ export interface Standing {
   requirement: Requirement
   /** How "Enforce MFA for all users" stands. */
   enforcement: Enforcement
+  /** What the user has to prove themselves with, identity providers included. */
+  holdings: Holdings
   /** What this session still owes; `done` when it may be used. */
   step: Step
   /** What it would owe for a sensitive act, which asks for a fresh proof. */
@@ -72,6 +75,7 @@ export async function findStanding(parts: SignInParts, token: string): Promise<S
   const { session, account } = found
   const policies = await parts.policies.at(account.policyVersion, parts.db)
   const requirement = requirementFor({ policies, mfaResetAt: account.user.mfaResetAt, now })
+  const holdings = holdingsOf(account, await parts.providers.at(account.providerVersion, parts.db))
   const policy = policies.find(({ id }) => id === everyone)
   await touchSession(parts.db, session, now)
   return {
@@ -80,8 +84,9 @@ export async function findStanding(parts: SignInParts, token: string): Promise<S
     account,
     requirement,
     enforcement: policy ? enforcementOf(policy, now) : { is: 'off' },
-    step: stepOf(account, session.proofs, requirement),
-    sensitiveStep: stepOf(account, session.proofs, withFreshProof(requirement, now - freshFor)),
+    holdings,
+    step: stepOf(account, holdings, session.proofs, requirement),
+    sensitiveStep: stepOf(account, holdings, session.proofs, withFreshProof(requirement, now - freshFor)),
   }
 }
 
@@ -93,16 +98,39 @@ export async function findTokenStanding(parts: SignInParts, text: string): Promi
   if (!found) return null
   const { token, account } = found
   const requirement = await requirementOf(parts, parts.db, account)
+  const holdings = await readHoldings(parts, parts.db, account)
   await touchAccessToken(parts.db, token, now)
-  return { via: 'token', token, account, requirement, step: stepOf(account, proofsBehind(token, account), requirement) }
+  const step = stepOf(account, holdings, proofsBehind(token, account, holdings), requirement)
+  return { via: 'token', token, account, requirement, step }
 }
 
 /**
  * A token was made with a fresh proof of everything that the account had, and stands for its owner from then on: what the
- * decision is asked is whether the owner is active, and owes enrolment or recovery codes.
+ * decision is asked is whether the owner is active, and owes enrolment or recovery codes. An owner who has no password came
+ * by a provider: what that takes care of, it takes care of here as well.
  */
-function proofsBehind({ createdAt: at }: AccessToken, { enrolled }: Account): readonly Proof[] {
-  return [{ by: 'password', at }, ...enrolled.map(({ kind, id }) => ({ by: kind, at, factor: id }))]
+function proofsBehind(
+  { createdAt: at }: AccessToken,
+  { user, enrolled }: Account,
+  { identities, providers }: Holdings,
+): readonly Proof[] {
+  const factors = enrolled.map(({ kind, id }) => ({ by: kind, at, factor: id }))
+  const caring = identities.find(({ providerId }) =>
+    providers.some(({ id, mfa }) => id === providerId && mfa.is === 'takes-care'),
+  )
+  if (user.hasPassword || !caring) return [{ by: 'password', at }, ...factors]
+  const { id: identity, providerId: provider } = caring
+  return [{ by: 'identity-provider', at, identity, provider, acr: null, amr: [], authTime: null }, ...factors]
+}
+
+/** Gathers what an account has to prove itself with. */
+export function holdingsOf({ enrolled, identities }: Account, providers: readonly TrustedProvider[]): Holdings {
+  return { enrolled, identities, providers }
+}
+
+/** The same, with the providers as they stand now. */
+export async function readHoldings(parts: SignInParts, db: Database, account: Account): Promise<Holdings> {
+  return holdingsOf(account, await parts.providers.at(account.providerVersion, db))
 }
 
 /** Works out what is required of this account now. */
@@ -115,10 +143,10 @@ export async function requirementOf(parts: SignInParts, db: Database, account: A
 }
 
 /** Asks the one decision about an account and a list of proofs. */
-export function stepOf(account: Account, proofs: readonly Proof[], requirement: Requirement): Step {
+export function stepOf(account: Account, holdings: Holdings, proofs: readonly Proof[], requirement: Requirement): Step {
   return nextStep({
+    ...holdings,
     proofs,
-    enrolled: account.enrolled,
     recoveryCodes: account.recoveryCodes,
     user: account.user,
     requirement,
@@ -132,5 +160,6 @@ export async function findPendingSignIn(parts: SignInParts, token: string): Prom
   const { signIn, account } = found
   const requirement = await requirementOf(parts, parts.db, account)
   const asked = signIn.freshSince === null ? requirement : withFreshProof(requirement, signIn.freshSince)
-  return { signIn, account, step: stepOf(account, signIn.proofs, asked) }
+  const holdings = await readHoldings(parts, parts.db, account)
+  return { signIn, account, step: stepOf(account, holdings, signIn.proofs, asked) }
 }

@@ -7,6 +7,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { linkHash, readHead } from '../../src/audit/chain.ts'
 import { verifyChain } from '../../src/audit/verify.ts'
 import { lockAlone } from '../../src/database/locks.ts'
+import { linkIdentity } from '../../src/identity-providers/identities.ts'
+import { decisions, parseConnection } from '../../src/identity-providers/provider.ts'
+import { createProvider, readProviderSecret } from '../../src/identity-providers/providers.ts'
 import { replaceMasterKey } from '../../src/rotation/replace-master-key.ts'
 import { type Rotated, type RotationParts, rotate } from '../../src/rotation/rotate.ts'
 import { sealedColumns } from '../../src/rotation/sealed-columns.ts'
@@ -15,6 +18,7 @@ import { insertKey } from '../../src/secrets/key-table.ts'
 import { type MasterKey, masterKey } from '../../src/secrets/master-key.ts'
 import type { SealedValue } from '../../src/secrets/sealed-column.ts'
 import { numberOf, seal } from '../../src/secrets/sealing.ts'
+import { idTokenBinding } from '../../src/sessions/sealed-id-tokens.ts'
 import { seconds } from '../../src/time.ts'
 import { eventsOf, isIn } from '../support/attack.ts'
 import { Browser, codeAt, inputs } from '../support/browser.ts'
@@ -91,6 +95,28 @@ for (const dialect of dialects) {
       })
     }
 
+    /** The secret of a provider, and the ID tokens of sign-ins and sessions that came by it. */
+    async function addSealedOfProviders(userId: string): Promise<string> {
+      const { sealer } = running.service.machine
+      const { now } = running.time
+      return running.db.transaction().execute(async (trx) => {
+        const connection = parseConnection('oidc', { issuer: 'https://id.example.org', clientId: 'c' })
+        const wording = { decisions: decisions.parse({ name: 'Works' }), connection, secret: 'client secret' }
+        const providerId = await createProvider(trx, sealer, wording, now)
+        const key = { providerId, issuer: 'https://id.example.org', subject: 's' }
+        const identity_id = await linkIdentity(trx, key, { userId, email: null, now })
+        const sealed_id_token = await sealer.seal(trx, Buffer.from('token'), idTokenBinding(identity_id))
+        await trx.updateTable('sessions').set({ identity_id, sealed_id_token }).execute()
+        const row = { id: 'n', token_hash: 'n', purpose: 'sign-in' as const, user_id: userId, proofs: '[]' }
+        const more = { return_to: '/', guesses: 0, version: 1, created_at: now, expires_at: now + 1 }
+        await trx
+          .insertInto('sign_ins')
+          .values({ ...row, ...more, identity_id, sealed_id_token })
+          .execute()
+        return providerId
+      })
+    }
+
     test('seals all that is sealed anew, and everything goes on as before', async () => {
       const ada = await addProtectedPerson(running)
       const bob = await addPerson(running, { email: 'bob@example.org' })
@@ -102,9 +128,13 @@ for (const dialect of dialects) {
       await running.deliver()
       isMailServerDown = false
       const waiting = running.mails.length
+      const provider = await addSealedOfProviders(bob.id)
       const before = await sealedUnder()
       expect(Object.keys(before).sort()).toEqual([
+        'identity_providers.sealed_secret',
         'outbox.sealed_link',
+        'sessions.sealed_id_token',
+        'sign_ins.sealed_id_token',
         'totp_enrolments.sealed_secret',
         'totp_factors.sealed_secret',
       ])
@@ -117,11 +147,15 @@ for (const dialect of dialects) {
           { what: 'secrets that are being set up', count: 1 },
           { what: 'authenticators', count: 1 },
           { what: 'links in mails that wait', count: 1 },
+          { what: 'secrets of identity providers', count: 1 },
+          { what: 'ID tokens of sign-ins in progress', count: 1 },
+          { what: 'ID tokens of sessions', count: 2 },
         ],
       })
       const after = await sealedUnder()
       expect(Object.keys(after).sort()).toEqual(Object.keys(before).sort())
-      expect(Object.values(after).flat()).toEqual([2, 2, 2])
+      expect(Object.values(after).flat()).toEqual([2, 2, 2, 2, 2, 2, 2])
+      expect(await readProviderSecret(running.db, running.service.machine.sealer, provider)).toBe('client secret')
       expect(await keyRows()).toEqual([
         { number: 1, retired_at: running.time.now },
         { number: 2, retired_at: null },
@@ -280,6 +314,7 @@ for (const dialect of dialects) {
       await new Browser(running).send('/forgot-password', { email: ada.person.email })
       isMailServerDown = true
       await running.deliver()
+      await addSealedOfProviders(ada.person.id)
       for (const column of sealedColumns) {
         const [was] = await column.readOthers(running.db, 2, '', 1)
         if (!was) throw new Error(`There are no ${column.what}.`)

@@ -151,7 +151,7 @@ for (const dialect of dialects) {
         const about = { proofs: [], limits: running.service.machine.limits, now: running.time.now }
         const caller = { address: '192.0.2.1', userAgent: '', requestId: '' }
         const explanation = { asked: 'nothing-more' as const, because: 'not-required' as const }
-        await beginSession(trx, { userId: ada.person.id, ...about, caller, explanation })
+        await beginSession(trx, { userId: ada.person.id, ...about, caller, explanation, cameBy: null })
         ended = act()
         await vi.waitUntil(isWaiting, { timeout: 20_000 })
       })

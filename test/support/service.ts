@@ -64,6 +64,8 @@ export interface TestServiceOptions {
   argon2?: Argon2
   /** Stands in front of database, mail, hashes and clock. */
   failpoints?: Failpoints
+  /** False for a service that asks no identity provider on this machine. */
+  allowPrivateProviders?: boolean
 }
 
 /** Stand-ins for what the build makes for browsers. */
@@ -89,6 +91,7 @@ export async function startService({
   argon2,
   through = (databaseUrl) => databaseUrl,
   failpoints,
+  allowPrivateProviders = true,
 }: TestServiceOptions = {}): Promise<TestService> {
   const postgres = dialect === 'postgres' ? await createDatabase(inject('postgresTemplate')) : null
   const at = postgres ? { postgres: through(postgres.url) } : { sqliteFile: ':memory:' }
@@ -117,6 +120,7 @@ export async function startService({
         trustedProxies: proxies,
         metricsToken,
         session: { idle: hours(1), overall: hours(24) },
+        allowPrivateProviders,
         mail: hasMailServer ? { url: 'smtp://mail.test', from: 'no-reply@example.org' } : null,
       },
       db,

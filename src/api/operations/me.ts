@@ -164,8 +164,8 @@ function meOf(standing: AnyStanding): z.input<typeof Me> {
   }
 }
 
-function sessionOf({ session, account }: Extract<AnyStanding, { via: 'session' }>) {
-  const { acr, amr, authTime } = assuranceOf(session.proofs, account.enrolled)
+function sessionOf({ session, holdings }: Extract<AnyStanding, { via: 'session' }>) {
+  const { acr, amr, authTime } = assuranceOf(session.proofs, holdings)
   return { acr, amr: [...amr], auth_time: authTime, expires_at: isoTime(session.expiresAt) }
 }
 

@@ -17,13 +17,14 @@ export function deviceWords({ t }: Frame, { browser, system }: DeviceNames): str
 }
 
 /** Names what a person proved it with. */
-export type ProofName = 'password' | 'totp' | 'recovery-code' | 'set-up-link'
+export type ProofName = 'password' | 'totp' | 'recovery-code' | 'set-up-link' | 'identity-provider'
 
 const proofNames: Record<ProofName, MessageId> = {
   password: 'proof.password',
   totp: 'proof.totp',
   'recovery-code': 'proof.recoveryCode',
   'set-up-link': 'proof.setUpLink',
+  'identity-provider': 'proof.identityProvider',
 }
 
 /** Lists what was proved in a session, in the order in which it was. */
