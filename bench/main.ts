@@ -4,7 +4,7 @@
  * wrongly, never because it was slow.
  */
 import { availableParallelism, cpus, loadavg } from 'node:os'
-import { OptionFaults } from '../test/support/command-words.ts'
+import { type DatabaseKind, OptionFaults } from '../test/support/command-words.ts'
 import { measureGrowth } from './measures/growth.ts'
 import { measureGuessing } from './measures/guessing.ts'
 import type { Context, Measure } from './measures/measure.ts'
@@ -49,6 +49,7 @@ function createContext(options: Options): Context {
   }
 }
 
+/** Takes all measures. One that fails is told of and left out: what the others took half an hour for is not lost. */
 async function bench(options: Options): Promise<{ figures: readonly Figure[]; versions: readonly string[] }> {
   const context = createContext(options)
   const figures: Figure[] = []
@@ -56,12 +57,19 @@ async function bench(options: Options): Promise<{ figures: readonly Figure[]; ve
   process.once('SIGINT', () => void context.theatre.close().finally(() => process.exit(130)))
   try {
     for (const name of options.only)
-      for (const kind of options.databases) figures.push(...(await measures[name](context, kind)))
+      for (const kind of options.databases)
+        figures.push(...(await measures[name](context, kind).catch((error: unknown) => noteFailure(name, kind, error))))
   } finally {
     await context.theatre.close()
   }
   say('\n')
   return { figures, versions: context.theatre.versions() }
+}
+
+function noteFailure(name: MeasureName, kind: DatabaseKind, error: unknown): readonly Figure[] {
+  process.stderr.write(`\n${name} on ${kind} failed.\n${error instanceof Error ? error.stack : String(error)}\n`)
+  process.exitCode = 1
+  return []
 }
 
 function machine(): string {

@@ -145,7 +145,9 @@ export function createService(parts: ServiceParts): Service {
       return response
     },
     routes: [...pages.routes, ...api.routes],
-    apiDescription: api.description,
+    get apiDescription() {
+      return api.description
+    },
     machine,
     linkAudit: async () => void (await linker.link(clock())),
     watchAudit: () => linker.look(),

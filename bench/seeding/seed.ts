@@ -3,7 +3,7 @@
 
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { Client } from 'pg'
-import { type Database, type DatabaseAt, openDatabase } from '../../src/database/database.ts'
+import { type Database, type DatabaseAt, openDatabase, waitAsLongAsItTakes } from '../../src/database/database.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { createHashing } from '../../src/passwords/hashing.ts'
 import type { DataKey } from '../../src/secrets/data-key.ts'
@@ -115,9 +115,12 @@ const columnTypes = `select table_name || '.' || column_name as name, data_type 
 export async function refresh(at: DatabaseAt, now: number): Promise<void> {
   const db = await openDatabase(at)
   try {
-    await db.updateTable('totp_factors').set({ last_step: 0, failures: 0 }).where('last_step', '>', 0).execute()
-    await db.deleteFrom('attempts').execute()
-    await db.updateTable('sessions').set({ last_seen_at: now }).execute()
+    await db.transaction().execute(async (trx) => {
+      await waitAsLongAsItTakes(trx)
+      await trx.updateTable('totp_factors').set({ last_step: 0, failures: 0 }).where('last_step', '>', 0).execute()
+      await trx.deleteFrom('attempts').execute()
+      await trx.updateTable('sessions').set({ last_seen_at: now }).execute()
+    })
   } finally {
     await db.destroy()
   }

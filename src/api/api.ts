@@ -66,8 +66,18 @@ export function createApi({ machine, settings }: ApiParts, { exposition, isStopp
   policyOperations(operations, machine)
   auditEventOperations(operations, machine)
 
-  const description = describeApi(operations.declared)
-  door.anyone('get', '/api/openapi.json', (c) => c.json(description))
+  let written: Record<string, unknown> | null = null
+  // Written when somebody first asks for it: nobody who starts the service waits for that.
+  const describe = () => {
+    written ??= describeApi(operations.declared)
+    return written
+  }
+  door.anyone('get', '/api/openapi.json', (c) => c.json(describe()))
 
-  return { ...door, description }
+  return {
+    ...door,
+    get description() {
+      return describe()
+    },
+  }
 }
