@@ -53,7 +53,14 @@ export class Connection {
 
   #take(chunk: Buffer): void {
     const all = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk])
-    const answer = readAnswer(all)
+    let answer: Answer | null
+    try {
+      answer = readAnswer(all)
+    } catch (error) {
+      this.#received = Buffer.alloc(0)
+      this.#fail(error instanceof Error ? error : new Error(String(error)))
+      return
+    }
     this.#received = answer ? Buffer.alloc(0) : all
     if (!answer) return
     const waiting = this.#waiting

@@ -61,6 +61,8 @@ export async function proveByEmailAndPassword(
 ): Promise<Proving> {
   const now = parts.clock()
   const key = emailKey(email)
+  // Before the database is asked anything: of a flood of guesses, those that are turned away cost next to nothing.
+  if (knownBrowser === null) parts.hashing.mustHaveRoom(caller)
   const owner = await findPasswordOwner(parts.db, key, now)
   const browser = knownBrowserId(await parts.keys.inUse(parts.db, now), owner && browserOwner(owner), knownBrowser, now)
   const limits = passwordLimits({ emailKey: key, browser, address: caller.address })
