@@ -13,6 +13,7 @@ import { readStaticFiles } from './http/static-files.ts'
 import { createLog } from './log.ts'
 import { logMailer, smtpMailer } from './mail/mailer.ts'
 import { CannotOpen, openDatabaseOf, openForService } from './open.ts'
+import { letHashesStepBack } from './pool-priority.ts'
 import { isReadByOthers } from './secrets/key-file.ts'
 import { listen } from './server.ts'
 import { createAdministratorFromSettings, createService, type Service } from './service.ts'
@@ -49,6 +50,8 @@ export async function serve(): Promise<void> {
   const server = await listen(service, config).catch((error: NodeJS.ErrnoException) => {
     throw cannotListen(config, error) ?? error
   })
+  // By now the threads are there: the first hash made them.
+  letHashesStepBack()
   await announce(config, service)
   const stopWorking = workInBackground(service, db, log)
   stopOnSignal(log, async (signal) => {

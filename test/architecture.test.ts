@@ -68,7 +68,7 @@ const groups: readonly (readonly string[])[] = [
   ['http'],
   ['pages', 'api', 'applications', 'cli'],
   ['service'],
-  ['server', 'log'],
+  ['server', 'log', 'pool-priority'],
   ['serve'],
   ['main'],
 ]
