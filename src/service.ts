@@ -16,8 +16,9 @@ import type { Answered } from './http/door.ts'
 import { setSecurityHeaders } from './http/headers.ts'
 import type { HttpSettings } from './http/settings.ts'
 import type { StaticFiles } from './http/static-files.ts'
+import { createOidc } from './identity-providers/oidc.ts'
 import { createOutbound } from './identity-providers/outbound.ts'
-import { createProviders } from './identity-providers/providers.ts'
+import { createProviders, readProviderSecret } from './identity-providers/providers.ts'
 import { purgeRoundTrips } from './identity-providers/round-trips.ts'
 import { purgeSeenAssertions } from './identity-providers/seen-assertions.ts'
 import { deliverDue, deliverNow, type Mailer } from './mail/delivery.ts'
@@ -220,6 +221,7 @@ export function createMachine(
   const branding = createBranding(db, clock)
   const settings = settingsOf(config, branding)
   const sealer = sealerFor(keys)
+  const outbound = createOutbound({ allowsPrivate: config.allowPrivateProviders })
   return {
     db,
     clock,
@@ -228,7 +230,8 @@ export function createMachine(
     hashing,
     policies: createPolicies(),
     providers: createProviders(),
-    outbound: createOutbound({ allowsPrivate: config.allowPrivateProviders }),
+    outbound,
+    oidc: createOidc({ outbound, now: clock, secretOf: ({ id }) => readProviderSecret(db, sealer, id) }),
     limits: config.session,
     notify: notifier(settings),
     deliverNow: (id) => deliverNow({ db, mailer, sealer, clock }, id),

@@ -29,6 +29,13 @@ const meanings: Record<AuditEvent['name'], string> = {
     'Several wrong codes followed the right password, and the person was told by mail; once a day at most.',
   'step-up.begun': 'A signed-in person was asked to confirm who they are.',
   'step-up.completed': 'They did.',
+  'identity.used':
+    'A provider has said who somebody is, and it was believed. `acr`, `amr` and `authTime` are what it said, as it said it.',
+  'identity.refused':
+    'Somebody came back from a provider, or wanted to go there, and did not get in. `because` is what they were told; `detail`, where there is one, is all that is known, for administrators.',
+  'identity.linked':
+    'An identity at a provider was linked to an account: `in-person`, by its `verified-email`, or with the account that was `created` for it.',
+  'identity.unlinked': 'A person unlinked an identity of theirs. What came by it has ended.',
   'totp.enrolment-shown': 'A new secret was made and shown. It is not in use yet.',
   'totp.enrolment-refused': 'The code that was to confirm a new secret was wrong, or the secret had run out.',
   'totp.enrolled': 'An authenticator was confirmed: 2FA is on with it.',

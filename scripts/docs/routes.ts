@@ -26,6 +26,11 @@ const ownPurposes: Record<string, string> = {
   'POST /sign-in/recovery-code': 'Proves and spends the recovery code.',
   'GET /sign-in/recovery-code-used': 'Tells how many recovery codes are left.',
   'GET /sign-in/set-up-link': 'Says that a reset of 2FA waits for the set-up link.',
+  'GET /sign-in/with/:provider': 'A page with one button, for a direct link to an identity provider.',
+  'POST /sign-in/with/:provider': 'Begins a round trip to the provider, and shows the page that leads there.',
+  'POST /sign-in/with/:provider/step-up': 'The same, to confirm the session that came by this provider.',
+  'GET /sign-in/with/:provider/callback':
+    'Where the provider sends the browser back to: signs in, confirms or links, or says why not.',
   'GET /set-up-mfa-link': 'Where a set-up link leads after a reset of 2FA. Looking uses nothing up.',
   'POST /set-up-mfa-link': 'Joins the link to a sign-in with the right password, once.',
   'GET /set-up-mfa': 'Shows a new secret. `replace=yes` replaces the authenticator of an account that has one.',
@@ -41,6 +46,9 @@ const ownPurposes: Record<string, string> = {
   'POST /my-profile/settings/rename-authenticator': 'Renames. Needs a fresh proof.',
   'GET /my-profile/settings/disable-2fa': 'Asks whether 2FA is to be turned off. Needs a fresh proof.',
   'POST /my-profile/settings/disable-2fa': 'Turns 2FA off; refused while it is enforced. Needs a fresh proof.',
+  'POST /my-profile/settings/link/:provider': 'Begins a round trip to link an identity. Needs a fresh proof.',
+  'POST /my-profile/settings/unlink':
+    'Unlinks an identity, and ends what came by it; refused for the last way in. Needs a fresh proof.',
   'GET /my-profile/settings/change-password': 'Asks for the old password and a new one. Needs a fresh proof.',
   'POST /my-profile/settings/change-password':
     'Changes the password, and signs out everywhere else. Needs a fresh proof.',

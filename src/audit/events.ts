@@ -49,6 +49,36 @@ export type AuditEvent =
   | { name: 'second-factor.guesses-told'; details: Record<string, never> }
   | { name: 'step-up.begun'; details: Record<string, never> }
   | { name: 'step-up.completed'; details: { method: Method } }
+  | {
+      name: 'identity.used'
+      details: {
+        provider: string
+        providerName: string
+        purpose: 'sign-in' | 'step-up'
+        acr: string | null
+        amr: readonly string[]
+        authTime: string | null
+      }
+    }
+  | {
+      name: 'identity.refused'
+      details: {
+        provider: string
+        purpose: 'sign-in' | 'step-up' | 'link' | 'test'
+        because: string
+        detail?: string
+      }
+    }
+  | {
+      name: 'identity.linked'
+      details: {
+        identity: string
+        provider: string
+        providerName: string
+        by: 'verified-email' | 'in-person' | 'created'
+      }
+    }
+  | { name: 'identity.unlinked'; details: { identity: string; provider: string } }
   | { name: 'totp.enrolment-shown'; details: { enrolment: string } }
   | { name: 'totp.enrolment-refused'; details: { because: WrongBecause | 'expired'; clockOff?: boolean } }
   | { name: 'totp.enrolled'; details: { factor: string; name: string } }
@@ -72,11 +102,12 @@ export type AuditEvent =
           | 'deactivated'
           | 'expired'
           | 'mfa-reset'
+          | 'identity-unlinked'
       }
     }
   | {
       name: 'user.created'
-      details: { role: string; by: 'administrator' | 'first-administrator' | 'settings' | 'host' }
+      details: { role: string; by: 'administrator' | 'first-administrator' | 'settings' | 'host' | 'identity-provider' }
     }
   | { name: 'user.name-changed'; details: Record<string, never> }
   | { name: 'user.role-changed'; details: { from: string; to: string; by?: 'host' } }

@@ -13,6 +13,7 @@ import * as accountLife from './migrations/006-account-life.ts'
 import * as leases from './migrations/010-leases.ts'
 import * as keyRing from './migrations/011-key-ring.ts'
 import * as identityProviders from './migrations/012-identity-providers.ts'
+import * as verifiedAddresses from './migrations/013-verified-addresses.ts'
 import { isLocked } from './unavailable.ts'
 
 const migrations: Record<string, Migration> = {
@@ -25,6 +26,7 @@ const migrations: Record<string, Migration> = {
   '010-leases': leases,
   '011-key-ring': keyRing,
   '012-identity-providers': identityProviders,
+  '013-verified-addresses': verifiedAddresses,
 }
 
 /** The migration that makes the schema of this program. */

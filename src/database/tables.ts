@@ -52,6 +52,8 @@ export interface UsersTable {
   email: string
   /** Canonical form: what uniqueness, look-up and attempts go by. */
   email_key: string
+  /** When the person was last seen to read mail at this address; null where nobody knows. */
+  email_verified_at: number | null
   name: string | null
   role: Role
   password_hash: string | null

@@ -1,11 +1,11 @@
-// The three cookies. On https their names carry the `__Host-` prefix, so no other host and no plain connection can plant
+// The four cookies. On https their names carry the `__Host-` prefix, so no other host and no plain connection can plant
 // one; over http, which config allows for the machine itself only, browsers would refuse that prefix (RFC 6265bis §4.1.3).
 
 import type { Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import { type HttpSettings, isSecure } from './settings.ts'
 
-export type CookieName = 'session' | 'sign-in' | 'browser'
+export type CookieName = 'session' | 'sign-in' | 'browser' | 'round-trip'
 
 function fullName(settings: HttpSettings, name: CookieName): string {
   return `${isSecure(settings) ? '__Host-' : ''}countersign-${name}`

@@ -26,6 +26,8 @@ export type Notice =
   | { about: 'email-change-asked' }
   | { about: 'email-changed' }
   | { about: 'email-is-yours' }
+  | { about: 'identity-linked'; name: string }
+  | { about: 'identity-unlinked'; name: string }
 
 /** Writes one notice as text and HTML. */
 export function noticeMessage(notice: Notice, context: MailContext): Message {

@@ -33,6 +33,7 @@ import { signInPages } from './sign-in.tsx'
 import { signInSteps } from './sign-in-steps.tsx'
 import type { Frame } from './views/parts/frame.ts'
 import { RefusalView } from './views/refusal.tsx'
+import { providerPages } from './with-provider.tsx'
 
 /** Builds the door. `files` are the built files for browsers. */
 export function createPages(parts: PageParts, hooks: Pick<DoorParts, 'onBug' | 'onAnswer'>, files: StaticFiles): Door {
@@ -48,6 +49,7 @@ export function createPages(parts: PageParts, hooks: Pick<DoorParts, 'onBug' | '
   door.file('/favicon.ico', (c) => c.redirect('/favicon.svg', 301))
   signInPages(door, parts)
   signInSteps(door, parts)
+  providerPages(door, parts)
   setUpMfaPages(door, parts)
   recoveryCodePages(door, parts)
   profilePages(door, parts)

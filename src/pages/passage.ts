@@ -5,6 +5,7 @@ import { record } from '../audit/record.ts'
 import { clearCookie, readCookie, writeCookie } from '../http/cookies.ts'
 import { type DoorContext, pendingOf, standingOf } from '../http/door.ts'
 import { Refusal } from '../refusal.ts'
+import { newToken } from '../secrets/tokens.ts'
 import { endSession } from '../sessions/sessions.ts'
 import { knownBrowserLife } from '../sign-in/known-browsers.ts'
 import type { Step } from '../sign-in/next-step.ts'
@@ -60,6 +61,17 @@ export function handOverContinued(c: DoorContext, parts: PageParts, continued: C
   if (continued.in === 'sign-in') return handOver(c, parts, continued.progress)
   writeCookie(c, parts.settings, 'session', continued.session.token)
   return null
+}
+
+/** Long enough for every round trip that is under way; the row ends earlier. */
+const roundTripSeconds = 15 * 60
+
+/** Gives the browser the token that its round trips to providers belong to. Several tabs may be on their way at once: they share it. */
+export function roundTripToken(c: DoorContext, { settings }: PageParts): string {
+  const known = readCookie(c, settings, 'round-trip')
+  const token = known !== null && /^[\w-]{43}$/.test(known) ? known : newToken()
+  writeCookie(c, settings, 'round-trip', token, roundTripSeconds)
+  return token
 }
 
 /** Ends the session and the sign-in that this browser has, whatever state they are in. Its cookies are the caller's to replace or clear. */

@@ -6,6 +6,7 @@ import { readForm } from '../http/form.ts'
 import { availableLanguages } from '../messages.ts'
 import { countCodes } from '../recovery-codes/recovery-codes.ts'
 import { Refusal } from '../refusal.ts'
+import { listOwnIdentities } from '../sign-in/link-identity.ts'
 import { changeOwnProfile } from '../sign-in/own-profile.ts'
 import { disableMfa, renameOwnAuthenticator } from '../sign-in/protect.ts'
 import type { Standing } from '../sign-in/standing.ts'
@@ -123,16 +124,21 @@ const notices = {
   'password-changed': 'settings.notice.passwordChanged',
   'email-asked': 'settings.notice.emailAsked',
   'email-changed': 'settings.notice.emailChanged',
+  'identity-linked': 'settings.notice.identityLinked',
+  'identity-unlinked': 'settings.notice.identityUnlinked',
   'codes-saved': 'settings.notice.codesSaved',
 } as const
 
 async function showSettings(
   c: DoorContext,
   parts: PageParts,
-  { account, requirement }: Standing,
+  standing: Standing,
   { problems }: { problems?: Problems<'language' | 'theme'> },
 ): Promise<Response> {
   const { db } = parts.machine
+  const { account, requirement } = standing
+  const providers = await parts.machine.providers.now(db)
+  const identities = await listOwnIdentities(parts.machine, standing)
   const frame = frameOf(c, parts, account)
   const [authenticator] = await listAuthenticators(db, account.user.id)
   const codes = authenticator ? await countCodes(db, account.user.id) : null
@@ -146,6 +152,8 @@ async function showSettings(
         enforced: requirement.level !== 'nothing',
         passwordChangedAt: user.passwordChangedAt,
         email: user.email,
+        identities,
+        providers: providers.filter(({ id }) => identities.every(({ providerId }) => providerId !== id)),
       }}
       preferences={{ languages: availableLanguages, language: user.language ?? '', theme: user.theme }}
       notice={noticeNamed(frame, notices, c.req.query('notice'))}

@@ -99,9 +99,10 @@ export function signInSteps(door: Door, parts: PageParts): void {
 async function showPassword(
   c: DoorContext,
   parts: PageParts,
-  { account }: PendingSignIn,
+  pending: PendingSignIn,
   unproved: Outcome,
 ): Promise<Response> {
+  const { account, step } = pending
   if (unproved && 'ended' in unproved && unproved.ended) return c.redirect(home, 303)
   const frame = frameOf(c, parts, account)
   const problem =
@@ -113,9 +114,19 @@ async function showPassword(
       problem={problem}
       helpContact={account.helpContact ?? undefined}
       isHeld={isHeld(c)}
+      asksForPassword={step.at === 'first-factor' && step.offer.includes('password')}
+      provider={await stepUpProvider(parts, pending)}
     />
   )
   return page(c, view, statusOf(unproved))
+}
+
+/** The provider that the session came by, where it may be confirmed there. */
+async function stepUpProvider({ machine }: PageParts, { signIn, step }: PendingSignIn) {
+  if (!('offer' in step) || !(step.offer as readonly string[]).includes('identity-provider')) return undefined
+  const proof = signIn.proofs.find(({ by }) => by === 'identity-provider')
+  if (proof?.by !== 'identity-provider') return undefined
+  return (await machine.providers.now(machine.db)).find(({ id }) => id === proof.provider)
 }
 
 async function showVerificationCode(
@@ -141,6 +152,7 @@ async function showVerificationCode(
       clockHint={unproved && unproved.because !== 'blocked' && unproved.clockOff ? 'behind' : undefined}
       helpContact={account.helpContact ?? undefined}
       canTryAnotherWay={offer.includes('recovery-code')}
+      provider={await stepUpProvider(parts, pending)}
     />
   )
   return page(c, view, statusOf(unproved))

@@ -33,7 +33,13 @@ export function signInPages(door: Door, parts: PageParts): void {
     const notice = noticeOf(frame, hasHadAdministrator ? c.req.query('notice') : 'no-administrator')
     return page(
       c,
-      <SignInView frame={frame} next={next ?? undefined} notice={notice} helpContact={helpContact ?? undefined} />,
+      <SignInView
+        frame={frame}
+        next={next ?? undefined}
+        notice={notice}
+        helpContact={helpContact ?? undefined}
+        providers={await machine.providers.now(machine.db)}
+      />,
     )
   })
 
@@ -63,6 +69,7 @@ export function signInPages(door: Door, parts: PageParts): void {
         next={next ?? undefined}
         email={email}
         problem={passwordProblemOf(frame, proving, machine.clock())}
+        providers={await machine.providers.now(machine.db)}
         helpContact={helpContact ?? undefined}
       />
     )

@@ -8,6 +8,8 @@ export type Explanation =
   | { asked: 'second-factor' | 'set-up'; because: 'enforced'; since: Instant | null }
   | { asked: 'set-up-link'; because: 'reset' }
   | { asked: 'nothing-more'; because: 'not-required' }
+  /** A provider proved MFA, by what was said about it then. */
+  | { asked: 'nothing-more'; because: 'provider'; provider: string }
 
 /** Writes an explanation as a row keeps it. */
 export function writeExplanation(explanation: Explanation): string {

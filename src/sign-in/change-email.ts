@@ -70,7 +70,7 @@ export async function confirmEmailChange(
     if (link?.userId !== id || link.email === null) throw new Refusal('link-invalid')
     const account = await readAccount(trx, id, now)
     if (!account) throw new Refusal('signed-out')
-    await setEmail(trx, id, link.email)
+    await setEmail(trx, id, link.email, now)
     await voidLinks(trx, id)
     await record(trx, { name: 'email.changed', details: {} }, { now, caller, actor: id, subject: id })
     // To the old address: the account was read before the change.

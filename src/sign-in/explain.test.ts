@@ -17,6 +17,17 @@ test.each([
 ])(
   '%o with %o, set up meanwhile: %o, by a set-up link: %o',
   (requirement, factors, setUpMeanwhile, bySetUpLink, explanation) => {
-    expect(explain({ requirement, enrolled: factors, setUpMeanwhile, bySetUpLink })).toEqual(explanation)
+    expect(explain({ requirement, enrolled: factors, setUpMeanwhile, bySetUpLink, provedBy: null })).toEqual(
+      explanation,
+    )
   },
 )
+
+test('a provider that proved MFA is named, whatever was required', () => {
+  for (const requirement of [nothing, mfa])
+    expect(explain({ requirement, enrolled, setUpMeanwhile: false, bySetUpLink: false, provedBy: 'Works' })).toEqual({
+      asked: 'nothing-more',
+      because: 'provider',
+      provider: 'Works',
+    })
+})

@@ -4,6 +4,7 @@ import type { Caller } from '../audit/record.ts'
 import type { Branding } from '../branding/branding.ts'
 import type { Database, DatabaseTransaction } from '../database/database.ts'
 import type { Policies } from '../enforcement/policies.ts'
+import type { Oidc } from '../identity-providers/oidc.ts'
 import type { Outbound } from '../identity-providers/outbound.ts'
 import type { Providers } from '../identity-providers/providers.ts'
 import type { LinkMail } from '../mail/link-mails.ts'
@@ -47,6 +48,7 @@ export interface SignInParts {
   policies: Policies
   providers: Providers
   outbound: Outbound
+  oidc: Oidc
   limits: SessionLimits
   notify: Notify
   /** Tries to deliver one queued message at once. False when it was not taken. Never inside a transaction. */

@@ -15,6 +15,7 @@ import type { PasswordProblem } from '../passwords/rules.ts'
 import { Refusal } from '../refusal.ts'
 import { emailKey } from '../users/email.ts'
 import { consumeLink, findLink, issueLink } from '../users/one-time-links.ts'
+import { noteEmailVerified } from '../users/users.ts'
 import { type Account, readAccount } from './account.ts'
 import { resetMailLimits } from './guesses.ts'
 import { minimumLengthFor, newPasswordProblem, replacePassword } from './new-password.ts'
@@ -103,6 +104,8 @@ export async function resetPassword(
     const link = await consumeLink(trx, 'reset-password', token, now)
     const account = link && (await readAccount(trx, link.userId, now))
     if (!account) throw new Refusal('link-invalid')
+    // The link went to the address of the account, and nowhere else.
+    await noteEmailVerified(trx, account.user.id, now)
     await replacePassword(trx, parts, account, { hash, by: 'reset', keepSession: null, caller, now })
   })
   return null

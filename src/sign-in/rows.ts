@@ -77,6 +77,11 @@ const removal = prepare((db, given: { id: string; version: number }) =>
   db.deleteFrom('sign_ins').where('id', '=', given.id).where('version', '=', given.version),
 )
 
+/** Ends the sign-ins in progress that came by an identity. */
+export async function endSignInsOfIdentity(trx: DatabaseTransaction, identityId: string): Promise<void> {
+  await trx.deleteFrom('sign_ins').where('identity_id', '=', identityId).execute()
+}
+
 /** Takes it away because it is finished; false when it has changed or gone since it was read. */
 export async function removeSignIn(trx: DatabaseTransaction, { id, version }: SignInRecord): Promise<boolean> {
   return (await removal.changed(trx, { id, version })) === 1

@@ -6,7 +6,7 @@ import { type Caller, record } from '../audit/record.ts'
 import { changedRows, type DatabaseTransaction } from '../database/database.ts'
 import { type Requirement, withFreshProof } from '../enforcement/requirement.ts'
 import { assuranceOf } from '../factors/assurance.ts'
-import type { Holdings } from '../factors/factors.ts'
+import { type Holdings, isLive, provesMfa } from '../factors/factors.ts'
 import { Refusal } from '../refusal.ts'
 import { newId, newToken } from '../secrets/tokens.ts'
 import { type Proof, withProof } from '../sessions/proofs.ts'
@@ -208,7 +208,8 @@ async function beginExplained(
 ): Promise<NewSession> {
   const setUpMeanwhile = hasSetUpMeanwhile(account, proofs)
   const bySetUpLink = proofs.some(({ by }) => by === 'set-up-link')
-  const explanation = explain({ enrolled: account.enrolled, requirement, setUpMeanwhile, bySetUpLink })
+  const provedBy = mfaProvider(proofs, holdings)
+  const explanation = explain({ enrolled: account.enrolled, requirement, setUpMeanwhile, bySetUpLink, provedBy })
   const session = await beginSession(trx, { userId, proofs, explanation, cameBy, limits: parts.limits, caller, now })
   const { acr, amr } = assuranceOf(proofs, holdings)
   const { asked, because } = explanation
@@ -217,6 +218,13 @@ async function beginExplained(
   const details = { acr, amr, proofs: kinds, asked, because, ...(since === null ? {} : { since: isoTime(since) }) }
   await record(trx, { name: 'sign-in.completed', details }, { now, caller, actor: userId, subject: userId })
   return session
+}
+
+/** The name of the provider that proved MFA, if one did. */
+function mfaProvider(proofs: readonly Proof[], holdings: Holdings): string | null {
+  const proof = proofs.find((one) => one.by === 'identity-provider' && isLive(one, holdings))
+  if (proof?.by !== 'identity-provider' || !provesMfa(proof, holdings.providers)) return null
+  return holdings.providers.find(({ id }) => id === proof.provider)?.name ?? null
 }
 
 /** Was the authenticator enrolled in this very sign-in? Then its proof is as old as itself. */

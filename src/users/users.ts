@@ -60,12 +60,23 @@ export async function findUserId(db: Database, key: string): Promise<string | nu
   return row?.id ?? null
 }
 
-/** Gives a user another address. Throws the refusal `conflict` when somebody else has it. */
-export async function setEmail(trx: DatabaseTransaction, userId: string, email: string): Promise<void> {
+/** Notes that the person has read mail at the address of their account. */
+export async function noteEmailVerified(trx: DatabaseTransaction, userId: string, now: Instant): Promise<void> {
+  await trx.updateTable('users').set({ email_verified_at: now }).where('id', '=', userId).execute()
+}
+
+/** Tells whether anybody has been seen to read mail at the address of this account. */
+export async function isEmailVerified(db: Database, userId: string): Promise<boolean> {
+  const row = await db.selectFrom('users').select('email_verified_at').where('id', '=', userId).executeTakeFirst()
+  return (row?.email_verified_at ?? null) !== null
+}
+
+/** Gives a user another address, which they have just confirmed by a mail to it. Throws the refusal `conflict` when somebody else has it. */
+export async function setEmail(trx: DatabaseTransaction, userId: string, email: string, now: Instant): Promise<void> {
   const key = emailKey(email)
   await trx
     .updateTable('users')
-    .set({ email, email_key: key })
+    .set({ email, email_key: key, email_verified_at: now })
     .where('id', '=', userId)
     .execute()
     .catch((cause: unknown) => {

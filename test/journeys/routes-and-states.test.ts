@@ -188,6 +188,15 @@ const table: Readonly<Record<string, Row>> = {
     '→ /sign-in': [...noSignInGoesOn, ...setUpLinkOwed, ...signingInOwesEnrolment, ...signingInOwesCodes],
   },
 
+  // There is no provider: the test of single sign-on has one.
+  'GET /sign-in/with/:provider': { '404': everyState },
+  'POST /sign-in/with/:provider': { '403': everyState },
+  'GET /sign-in/with/:provider/callback': { '403': everyState },
+  'POST /sign-in/with/:provider/step-up': {
+    '403': [...secondFactorOwed, ...setUpLinkOwed, ...signingInOwesEnrolment, ...signingInOwesCodes, 'stepping up'],
+    '→ /sign-in': noSignInGoesOn,
+  },
+
   // For whoever may be led to protect their account.
   'GET /set-up-mfa': {
     page: [...owesEnrolment, ...without2FA],
@@ -266,6 +275,17 @@ const table: Readonly<Record<string, Row>> = {
     'changes → /my-profile/settings': fresh,
     '→ /sign-in/verification-code': stale,
     '409': without2FA,
+  },
+  'POST /my-profile/settings/link/:provider': {
+    ...turnedAway,
+    '403': [...fresh, ...without2FA],
+    '→ /sign-in/verification-code': stale,
+  },
+  // Of an identity that nobody has.
+  'POST /my-profile/settings/unlink': {
+    ...turnedAway,
+    '404': [...fresh, ...without2FA],
+    '→ /sign-in/verification-code': stale,
   },
   'GET /my-profile/settings/change-password': {
     ...turnedAway,

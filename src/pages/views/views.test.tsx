@@ -58,7 +58,15 @@ const pages = {
   settings: (
     <SettingsView
       frame={frame}
-      security={{ mfa: null, recoveryCodes: null, enforced: false, passwordChangedAt: null, email: 'ada@example.org' }}
+      security={{
+        mfa: null,
+        recoveryCodes: null,
+        enforced: false,
+        passwordChangedAt: null,
+        identities: [],
+        providers: [],
+        email: 'ada@example.org',
+      }}
       preferences={{ languages: [], language: '', theme: 'dark' }}
     />
   ),

@@ -12,11 +12,13 @@ export interface LayoutProps {
   readonly title: string
   /** Puts "Problem" into the document's title, which is the first thing a screen reader says after a failed form. */
   readonly hasProblem?: boolean | undefined
+  /** Where the browser goes on to by itself, at once. */
+  readonly goesOnTo?: string | undefined
   readonly children?: Child
 }
 
 /** Writes the whole document with its doctype; `children` is the body's content, a `main` with id `content` included. */
-export function Document({ frame, title, hasProblem, children }: LayoutProps) {
+export function Document({ frame, title, hasProblem, goesOnTo, children }: LayoutProps) {
   const { t, serviceName, theme, assets } = frame
   const page = `${title} – ${serviceName}`
   return html`<!doctype html>${(
@@ -24,6 +26,7 @@ export function Document({ frame, title, hasProblem, children }: LayoutProps) {
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
+        {goesOnTo !== undefined && <meta http-equiv="refresh" content={`0;url=${goesOnTo}`} />}
         <meta name="color-scheme" content={theme === 'system' ? 'light dark' : theme} />
         <title>{hasProblem ? t('page.titleWithProblem', { title: page }) : page}</title>
         <link rel="icon" href="/favicon.svg" type="image/svg+xml" />

@@ -13,6 +13,7 @@ export type ShownExplanation =
     }
   | { readonly asked: 'set-up-link'; readonly because: 'reset' }
   | { readonly asked: 'nothing-more'; readonly because: 'not-required' }
+  | { readonly asked: 'nothing-more'; readonly because: 'provider'; readonly provider: string }
 
 interface ExplainedProps {
   readonly frame: Frame
@@ -26,6 +27,7 @@ export function Explained({ frame, explanation }: ExplainedProps) {
 
 function wordsFor({ t, formatInstant }: Frame, explanation: ShownExplanation): string {
   if (explanation.because === 'not-required') return t('explanation.notAsked')
+  if (explanation.because === 'provider') return t('explanation.provider', { provider: explanation.provider })
   if (explanation.because === 'reset') return t('explanation.reset')
   if (explanation.because === 'turned-on') return t('explanation.turnedOn')
   const { asked, since } = explanation

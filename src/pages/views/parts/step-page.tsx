@@ -18,10 +18,19 @@ interface StepPageProps extends LayoutProps {
 }
 
 /** Shows one step in a centred card, with its heading, an optional lead sentence and the help contact under it. */
-export function StepPage({ frame, title, hasProblem, width = 'narrow', lead, notice, ...props }: StepPageProps) {
+export function StepPage({
+  frame,
+  title,
+  hasProblem,
+  goesOnTo,
+  width = 'narrow',
+  lead,
+  notice,
+  ...props
+}: StepPageProps) {
   const measure = width === 'wide' ? 'max-w-3xl' : 'max-w-[27rem]'
   return (
-    <Document frame={frame} title={title} hasProblem={hasProblem}>
+    <Document frame={frame} title={title} hasProblem={hasProblem} goesOnTo={goesOnTo}>
       <div
         class={`mx-auto flex w-full grow flex-col px-4 py-8 sm:py-12 ${width === 'narrow' ? 'sm:justify-center' : ''}`}
       >

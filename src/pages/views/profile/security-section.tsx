@@ -26,6 +26,15 @@ export interface SecurityState {
   readonly enforced: boolean
   readonly passwordChangedAt: number | null
   readonly email: string
+  readonly identities: readonly {
+    readonly id: string
+    readonly providerName: string
+    readonly email: string | null
+    readonly linkedAt: number
+    readonly mayBeUnlinked: boolean
+  }[]
+  /** Those that could be linked. */
+  readonly providers: readonly { readonly id: string; readonly name: string }[]
 }
 
 interface SecuritySectionProps {
@@ -60,6 +69,7 @@ export function SecuritySection({ frame, security }: SecuritySectionProps) {
               : t('settings.passwordChanged', { date: frame.formatInstant(changedAt, 'date') })}
           </p>
         </LinkRow>
+        <Identities frame={frame} security={security} />
         <LinkRow
           icon="mail"
           title={t('field.email')}
@@ -181,6 +191,43 @@ function RecoveryCodesRow({ frame, security: { recoveryCodes } }: SecuritySectio
       <a href="/recovery-codes" class={`btn mt-3 ${few ? 'btn-primary' : ''}`}>
         {t('newRecoveryCodes.button')}
       </a>
+    </Row>
+  )
+}
+
+/** What signs in here from elsewhere; nothing where nobody has set that up. */
+function Identities({ frame, security: { identities, providers } }: SecuritySectionProps) {
+  const { t } = frame
+  if (identities.length === 0 && providers.length === 0) return null
+  return (
+    <Row icon="key" title={t('identities.title')}>
+      <p class="text-sm text-soft">{t(identities.length === 0 ? 'identities.none' : 'identities.text')}</p>
+      {identities.map(({ id, providerName: name, email, linkedAt, mayBeUnlinked }) => (
+        <div class="mt-4 flex flex-wrap items-center justify-between gap-3">
+          <div class="min-w-0">
+            <p class="font-medium break-anywhere">{name}</p>
+            <p class="text-sm text-soft break-anywhere">
+              {email} {t('identities.linkedAt', { date: frame.formatInstant(linkedAt, 'date') })}
+            </p>
+            {!mayBeUnlinked && <p class="text-sm text-soft">{t('identities.last')}</p>}
+          </div>
+          {mayBeUnlinked && (
+            <form method="post" action="/my-profile/settings/unlink">
+              <input type="hidden" name="identity" value={id} />
+              <button type="submit" class="btn btn-sm" aria-label={t('identities.unlinkNamed', { name })}>
+                {t('identities.unlink')}
+              </button>
+            </form>
+          )}
+        </div>
+      ))}
+      {providers.map(({ id, name }) => (
+        <form method="post" action={`/my-profile/settings/link/${id}`} class="mt-3">
+          <button type="submit" class="btn btn-sm break-anywhere">
+            {t('identities.link', { name })}
+          </button>
+        </form>
+      ))}
     </Row>
   )
 }

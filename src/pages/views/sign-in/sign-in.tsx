@@ -7,6 +7,7 @@ import { NextField } from '../parts/form-parts.tsx'
 import type { Frame, Notice } from '../parts/frame.ts'
 import { NoticeBox } from '../parts/notices.tsx'
 import { StepPage } from '../parts/step-page.tsx'
+import { ProviderButtons, type ShownProvider } from './providers.tsx'
 
 /** Holds what the sign-in page shows. */
 export interface SignInProps {
@@ -17,10 +18,11 @@ export interface SignInProps {
   readonly problem?: string | undefined
   readonly helpContact?: string | undefined
   readonly notice?: Notice | undefined
+  readonly providers?: readonly ShownProvider[] | undefined
 }
 
 /** Shows the sign-in form; posts `email`, `password` and `next` to `/sign-in`. */
-export function SignInView({ frame, next, email, problem, helpContact, notice }: SignInProps) {
+export function SignInView({ frame, next, email, problem, helpContact, notice, providers = [] }: SignInProps) {
   const { t } = frame
   return (
     <StepPage
@@ -63,6 +65,7 @@ export function SignInView({ frame, next, email, problem, helpContact, notice }:
           {t('signIn.button')}
         </button>
       </form>
+      <ProviderButtons frame={frame} providers={providers} next={next} />
       <p class="mt-5 text-center">
         <a href="/forgot-password" class="link text-sm">
           {t('signIn.forgotPassword')}

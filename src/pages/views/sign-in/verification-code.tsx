@@ -8,6 +8,7 @@ import type { ClockHint, Frame } from '../parts/frame.ts'
 import { NoticeBox } from '../parts/notices.tsx'
 import { StepPage } from '../parts/step-page.tsx'
 import { LeaveStep, type ProofPurpose } from './leave-step.tsx'
+import { type ShownProvider, StepUpAtProvider } from './providers.tsx'
 
 /** Holds what the page for a verification code shows. */
 export interface VerificationCodeProps {
@@ -23,6 +24,8 @@ export interface VerificationCodeProps {
   readonly helpContact?: string | undefined
   /** Offers recovery codes; false where there are none left. */
   readonly canTryAnotherWay: boolean
+  /** The provider that the session came by, where it can be confirmed there. */
+  readonly provider?: ShownProvider | undefined
   readonly next?: string | undefined
 }
 
@@ -46,6 +49,7 @@ export function VerificationCodeView({ frame, purpose, problem, clockHint, ...pr
           {t(purpose === 'sign-in' ? 'signIn.button' : 'stepUp.button')}
         </button>
       </form>
+      {props.provider && <StepUpAtProvider frame={frame} provider={props.provider} />}
       <LeaveStep frame={frame} purpose={purpose} isHeld={props.isHeld}>
         {props.canTryAnotherWay && (
           <a href={withNext('/sign-in/recovery-code', props.next)} class="link inline-flex min-h-6 items-center">
