@@ -2,6 +2,7 @@
 // out of a row passes these schemas, so that what runs on it may rely on it. None of it is secret: the client secret or
 // private key is kept beside it, sealed, and is never read back to anybody.
 
+import { X509Certificate } from 'node:crypto'
 import { z } from 'zod'
 import type { MfaStatement } from '../factors/factors.ts'
 import type { Instant } from '../time.ts'
@@ -35,6 +36,19 @@ export const oidcSettings = z.strictObject({
   acrValues: z.array(word).max(20).default([]),
 })
 
+/** A certificate (PEM) with a key of RSA, 2048 bits or more: what answers can be checked by. That it has run out is no matter. */
+const rsaCertificate = z
+  .string()
+  .max(10_000)
+  .refine((pem) => {
+    try {
+      const { asymmetricKeyType, asymmetricKeyDetails } = new X509Certificate(pem).publicKey
+      return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048
+    } catch {
+      return false
+    }
+  }, 'a certificate (PEM) with a key of RSA of 2048 bits or more is needed')
+
 /** SAML 2.0: what the provider's metadata says, and how we sign. The secret is our private key (PEM). */
 export const samlSettings = z.strictObject({
   /** The provider's entity id. */
@@ -42,7 +56,7 @@ export const samlSettings = z.strictObject({
   signOnAddress: address,
   signOutAddress: address.nullable().default(null),
   /** Certificates (PEM) by which its signatures are checked. */
-  certificates: z.array(z.string().max(10_000)).min(1).max(10),
+  certificates: z.array(rsaCertificate).min(1).max(10),
   metadataAddress: address.nullable().default(null),
   /** Our certificate (PEM), for the private key that is the secret. */
   ownCertificate: z.string().max(10_000).nullable().default(null),

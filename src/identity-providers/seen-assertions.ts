@@ -7,7 +7,7 @@ import type { Instant } from '../time.ts'
 
 /** Uses up what a provider has called by this id; false when it was used before. */
 export async function spendAssertion(
-  trx: DatabaseTransaction,
+  trx: Database | DatabaseTransaction,
   { providerId, id, expiresAt }: { providerId: string; id: string; expiresAt: Instant },
 ): Promise<boolean> {
   const spent = await trx
