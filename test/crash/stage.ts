@@ -50,6 +50,9 @@ export interface Stage {
   close(): Promise<void>
 }
 
+/** In milliseconds. A process that has not come up by then will not: whoever waits for it would never hear why. */
+const longestAbsence = 90_000
+
 /** Sets the stage with so many processes; SQLite where no database is given. The database is empty or only migrated. */
 export async function setStage(postgres: string | null, processes: number): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-crash-'))
@@ -98,7 +101,8 @@ export async function setStage(postgres: string | null, processes: number): Prom
     isUp: (place) => running[place] !== null,
     life: (place) => lives[place] ?? 0,
     untilUp: async (place) => {
-      while (running[place] === null) await wait(10)
+      for (const end = performance.now() + longestAbsence; running[place] === null; await wait(10))
+        if (performance.now() > end) throw new Error(`Nothing has come up at place ${place} for ${longestAbsence} ms.`)
     },
     kill: async (place) => {
       signal(place, 'SIGKILL')
