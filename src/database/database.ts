@@ -65,6 +65,11 @@ export async function waitAsLongAsItTakes(trx: Database): Promise<void> {
   await sql`set local idle_in_transaction_session_timeout = 0`.execute(trx)
 }
 
+/** Reads what may need longer than a request may. On PostgreSQL all of it at one moment; on SQLite others come in between. */
+export function inNoHurry<Result>(db: Database, act: (db: Database) => Promise<Result>): Promise<Result> {
+  return dialectOf(db) === 'sqlite' ? act(db) : inSnapshot(db, act)
+}
+
 /** Counts the rows that a guarded write changed. Single use is decided by this number and nothing else. */
 export function changedRows(result: {
   numUpdatedRows?: bigint | undefined

@@ -2,7 +2,7 @@
 // touch. Every user is in exactly one of the groups. Reads only.
 
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
-import type { Database } from '../database/database.ts'
+import { type Database, inNoHurry } from '../database/database.ts'
 import type { Tables } from '../database/tables.ts'
 import type { Instant } from '../time.ts'
 import { whereActive } from '../users/state.ts'
@@ -39,7 +39,11 @@ export interface EnforcementPreview {
 export const namedInPreview = 10
 
 /** Works out what enforcing would do now. */
-export async function previewEnforcement(db: Database, now: Instant): Promise<EnforcementPreview> {
+export function previewEnforcement(db: Database, now: Instant): Promise<EnforcementPreview> {
+  return inNoHurry(db, (unhurried) => read(unhurried, now))
+}
+
+async function read(db: Database, now: Instant): Promise<EnforcementPreview> {
   const groups: Partial<Record<PreviewGroup, { count: number; first: readonly PreviewedUser[] }>> = {}
   for (const group of previewGroups) groups[group] = await readGroup(db, group, now)
   return { groups: groups as EnforcementPreview['groups'], tokens: await readTokens(db, now) }
