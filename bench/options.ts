@@ -28,7 +28,9 @@ export const usage = `npm run bench -- [options]
   --sizes NUMBERS    The numbers of users that growth compares (1,000 and 20,000; with --full 1,000, 100,000 and 1,000,000).
   --seconds NUMBER   How long each figure is measured (1.5; with --full 10).
   --guesses NUMBER   How many wrong passwords arrive a second (500).
-  --full             Takes about half an hour.`
+  --full             Takes about an hour.
+
+What it means, and what was found: docs/performance.md.`
 
 const quick = { users: 2_000, sizes: [1_000, 20_000], seconds: 1.5 }
 const full = { users: 100_000, sizes: [1_000, 100_000, 1_000_000], seconds: 10 }
