@@ -108,6 +108,9 @@ async function discover(provider: OidcProvider, { outbound, secretOf }: OidcPart
   )
   configuration[client.customFetch] = fetch
   configuration.timeout = 5
+  // By itself it trusts what comes from the token endpoint. Here the signature is checked in any case: over http on this
+  // machine, or behind something that ends TLS, it is all there is.
+  client.enableNonRepudiationChecks(configuration)
   // Only so that the door decides: it lets http through to this machine, where that is allowed, and nowhere else.
   client.allowInsecureRequests(configuration)
   return configuration
