@@ -8,9 +8,11 @@ import { readForm } from '../http/form.ts'
 import { safeReturnTo } from '../http/return-to.ts'
 import { Refusal } from '../refusal.ts'
 import { proveByEmailAndPassword, type Unproved } from '../sign-in/prove.ts'
+import { findSignOutAtProvider } from '../sign-in/sign-out-at-provider.ts'
 import { frameOf, type PageParts, page, setRetryAfter } from './page-parts.ts'
 import { endCurrent, handOver, home, pageOf } from './passage.ts'
 import type { Frame, Notice } from './views/parts/frame.ts'
+import { GoingToProviderView } from './views/sign-in/providers.tsx'
 import { SignInView } from './views/sign-in/sign-in.tsx'
 
 /** Declares the way in and the way out. */
@@ -77,11 +79,17 @@ export function signInPages(door: Door, parts: PageParts): void {
   })
 
   door.anyone('post', '/sign-out', async (c) => {
+    const standing = await standingOf(c, machine, settings)
+    const elsewhere = standing && (await findSignOutAtProvider(machine, standing, `${settings.url}/sign-in`))
     await endCurrent(c, parts)
     clearCookie(c, settings, 'sign-in')
     clearCookie(c, settings, 'session')
     // `cookies` is not among them: the browser stays known to the account, which opens nothing.
     c.header('Clear-Site-Data', '"cache", "storage"')
+    if (elsewhere) {
+      const frame = frameOf(c, parts, null)
+      return page(c, <GoingToProviderView frame={frame} name={elsewhere.name} address={elsewhere.address} />)
+    }
     return c.redirect('/sign-in?notice=signed-out', 303)
   })
 }

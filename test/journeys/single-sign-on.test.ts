@@ -319,6 +319,30 @@ for (const dialect of dialects) {
       expect(await refusals()).toEqual(['unreachable', 'not-valid'])
     })
 
+    test('signing out ends the session here in any case, and leads to where the provider signs people out', async () => {
+      const provider = await addProvider(running, there, { admission: 'create' })
+      await come(provider)
+      const going = new URL(leadsTo((await browser.send('/sign-out', {})).html))
+      expect(going.href).toContain(`${there.issuer}/session/end?`)
+      const hint = going.searchParams.get('id_token_hint') ?? ''
+      expect(JSON.parse(Buffer.from(hint.split('.')[1] ?? '', 'base64url').toString())).toMatchObject({
+        sub: 'ada-there',
+      })
+      expect(new URL(going.searchParams.get('post_logout_redirect_uri') ?? '').pathname).toBe('/sign-in')
+      expect(await running.db.selectFrom('sessions').selectAll().execute()).toEqual([])
+      // Whoever came by a password is led nowhere.
+      const bob = await addPerson(running, { email: 'bob@example.org' })
+      await signIn(browser, bob)
+      expect((await browser.send('/sign-out', {})).at).toBe('/sign-in?notice=signed-out')
+      // Nor is anybody whose provider does not answer.
+      await come(provider)
+      running.restart()
+      await there.stop()
+      expect((await browser.send('/sign-out', {})).at).toBe('/sign-in?notice=signed-out')
+      expect(await running.db.selectFrom('sessions').selectAll().execute()).toEqual([])
+      there = await startIdentityProvider()
+    })
+
     test('the session keeps what signing out at the provider asks for, sealed', async () => {
       const provider = await addProvider(running, there, { admission: 'create' })
       await come(provider)
