@@ -76,6 +76,14 @@ const meanings: Record<AuditEvent['name'], string> = {
   'policy.reverted':
     'Nobody confirmed the enforcement in time, so it held until `heldUntil` and then no longer. Written a moment later.',
   'settings.changed': 'Another setting of the service was changed.',
+  'identity-provider.created': 'An identity provider was added, switched off. `mfa` is what is said about MFA there.',
+  'identity-provider.changed':
+    'An identity provider was changed: `changed` names what. The secret itself is never recorded. Another issuer or client switches it off, takes its secret away and ends the sessions that came by it.',
+  'identity-provider.moved': 'The button of an identity provider was moved to another place.',
+  'identity-provider.enabled': 'An identity provider was switched on: its button is on the page for signing in.',
+  'identity-provider.disabled': 'It was switched off, and so many sessions that came by it ended.',
+  'identity-provider.deleted':
+    'It was deleted with the identities of people there, and so many sessions that came by it ended.',
   'audit.exported':
     'The audit log was exported, from its page or on the host; `filters` names what it was narrowed by.',
   'database.backed-up':

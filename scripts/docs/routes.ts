@@ -106,6 +106,26 @@ const ownPurposes: Record<string, string> = {
   'GET /admin/users/:id/revoke-token': 'Asks whether a token of the user is to be revoked. Needs a fresh proof.',
   'POST /admin/users/:id/revoke-token': 'Revokes it. Needs a fresh proof.',
   'GET /admin/settings': 'Enforcement and the help contact.',
+  'GET /admin/identity-providers': 'Every identity provider, in the order of the buttons.',
+  'GET /admin/identity-providers/new': 'Asks which product it is; with `preset`, the form for it. Needs a fresh proof.',
+  'POST /admin/identity-providers/new':
+    'Adds it, switched off. With an old proof, the form comes back as it was filled in.',
+  'GET /admin/identity-providers/confirm': 'Asks for a fresh proof, for a form that is open in another tab.',
+  'GET /admin/identity-providers/:provider': 'How one stands and what is set, but for its secret.',
+  'GET /admin/identity-providers/:provider/edit': 'The form to change it. Needs a fresh proof.',
+  'POST /admin/identity-providers/:provider/edit':
+    'Saves it, unless somebody else was quicker. Another issuer or client switches it off, blanks its secret and ends the sessions that came by it. With an old proof, the form comes back as it was filled in.',
+  'POST /admin/identity-providers/:provider/move': 'Moves its button up or down (`direction`). Needs a fresh proof.',
+  'POST /admin/identity-providers/:provider/switch-on':
+    'Switches it on, if it was tested as it is set. Needs a fresh proof.',
+  'GET /admin/identity-providers/:provider/switch-off':
+    'Asks before that, and tells what it ends. Needs a fresh proof.',
+  'POST /admin/identity-providers/:provider/switch-off':
+    'Switches it off, and ends the sessions that came by it. Needs a fresh proof.',
+  'GET /admin/identity-providers/:provider/delete':
+    'Asks before deleting it, and tells what it ends. Needs a fresh proof.',
+  'POST /admin/identity-providers/:provider/delete':
+    'Deletes it with its identities, and ends the sessions that came by it. Needs a fresh proof.',
   'GET /admin/audit':
     'The audit log, newest first. `event`, `actor`, `subject`, `address`, `since` and `until` narrow it, `after` pages.',
   'GET /admin/audit/:event': 'Everything that was recorded about one event.',

@@ -134,6 +134,30 @@ export type AuditEvent =
   | { name: 'policy.confirmed'; details: { policy: string } }
   | { name: 'policy.reverted'; details: { policy: string; heldUntil: string } }
   | { name: 'settings.changed'; details: { setting: 'help-contact' | 'branding' } }
+  | {
+      name: 'identity-provider.created'
+      details: { provider: string; providerName: string; kind: string; mfa: string }
+    }
+  | {
+      name: 'identity-provider.changed'
+      details: {
+        provider: string
+        providerName: string
+        changed: readonly string[]
+        /** What is said about MFA there from now on. */
+        mfa: string
+        secret: 'kept' | 'replaced' | 'removed'
+        switchedOff: boolean
+        sessions: number
+      }
+    }
+  | { name: 'identity-provider.moved'; details: { provider: string; providerName: string; from: number; to: number } }
+  | { name: 'identity-provider.enabled'; details: { provider: string; providerName: string; mfa: string } }
+  | { name: 'identity-provider.disabled'; details: { provider: string; providerName: string; sessions: number } }
+  | {
+      name: 'identity-provider.deleted'
+      details: { provider: string; providerName: string; sessions: number; identities: number }
+    }
   | { name: 'mail.test-sent'; details: { mail: string } }
   | { name: 'mail.retried'; details: { mail: string } }
   | { name: 'database.backed-up'; details: { rows: number } }

@@ -7,6 +7,7 @@ import { type Selectable, sql } from 'kysely'
 import { changedRows, type Database, type DatabaseTransaction } from '../database/database.ts'
 import { prepare } from '../database/prepared.ts'
 import type { IdentityProvidersTable } from '../database/tables.ts'
+import { isTaken } from '../database/unique.ts'
 import { Refusal } from '../refusal.ts'
 import type { Sealer } from '../secrets/sealing.ts'
 import { newId } from '../secrets/tokens.ts'
@@ -122,14 +123,17 @@ function columnsOf({ decisions: decided, connection }: ProviderWording) {
   }
 }
 
-/** Creates a provider, switched off and untested, behind the others. Gives its id. */
+/**
+ * Creates a provider, switched off and untested, behind the others. Gives its id, which may be given: its address here is
+ * entered at the provider before the provider can be entered here. Throws `conflict` when there is one of that id.
+ */
 export async function createProvider(
   trx: DatabaseTransaction,
   sealer: Sealer,
   wording: ProviderWording,
   now: Instant,
+  id: string = newId(),
 ): Promise<string> {
-  const id = newId()
   const last = await trx
     .selectFrom('identity_providers')
     .select((e) => e.fn.max('position').as('position'))
@@ -149,6 +153,9 @@ export async function createProvider(
       version: 1,
     })
     .execute()
+    .catch((cause: unknown) => {
+      throw isTaken(cause) ? new Refusal('conflict', { cause }) : cause
+    })
   await raiseVersion(trx)
   return id
 }
@@ -239,6 +246,27 @@ export async function deleteProvider(trx: DatabaseTransaction, id: string): Prom
   const deleted = changedRows(await trx.deleteFrom('identity_providers').where('id', '=', id).executeTakeFirst()) === 1
   if (deleted) await raiseVersion(trx)
   return deleted
+}
+
+/**
+ * Moves a provider's button one place up or down, and tells from which place to which, counted from 1; null when it is there
+ * already. Throws `not-found`. The version is raised first, so that of two moves at once one waits for the other.
+ */
+export async function moveProvider(
+  trx: DatabaseTransaction,
+  id: string,
+  direction: 'up' | 'down',
+): Promise<{ from: number; to: number } | null> {
+  await raiseVersion(trx)
+  const ids = (await readRows(trx)).map((row) => row.id)
+  const from = ids.indexOf(id)
+  if (from === -1) throw new Refusal('not-found')
+  const to = direction === 'up' ? from - 1 : from + 1
+  if (to < 0 || to >= ids.length) return null
+  ids.splice(from, 1)
+  ids.splice(to, 0, id)
+  await orderProviders(trx, ids)
+  return { from: from + 1, to: to + 1 }
 }
 
 /** Puts the buttons into this order; those that are not named keep theirs, behind them. */

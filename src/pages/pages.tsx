@@ -20,6 +20,7 @@ import { arrivalPages } from './arrival.tsx'
 import { auditPages } from './audit.tsx'
 import { brandingPages } from './branding.tsx'
 import { forgottenPasswordPages } from './forgotten-password.tsx'
+import { identityProviderPages } from './identity-providers/identity-providers.tsx'
 import { frameOf, type PageParts, page, setRetryAfter } from './page-parts.ts'
 import { finishPending, stepUp, wayOn } from './passage.ts'
 import { changeEmailPages } from './profile/change-email.tsx'
@@ -65,6 +66,7 @@ export function createPages(parts: PageParts, hooks: Pick<DoorParts, 'onBug' | '
   usersPage(door, parts)
   groupPages(door, parts)
   brandingPages(door, parts)
+  identityProviderPages(door, parts)
   userPage(door, parts)
   editUserPages(door, parts)
   manageUserPages(door, parts)

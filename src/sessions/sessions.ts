@@ -219,6 +219,16 @@ export async function endSessionsOfProvider(trx: DatabaseTransaction, providerId
   return changedRows(ended)
 }
 
+/** Counts the sessions that came by this provider. */
+export async function countSessionsOfProvider(db: Database, providerId: string): Promise<number> {
+  const row = await db
+    .selectFrom('sessions')
+    .select((e) => e.fn.countAll<number>().as('n'))
+    .where('identity_id', 'in', (e) => e.selectFrom('identities').select('id').where('provider_id', '=', providerId))
+    .executeTakeFirstOrThrow()
+  return Number(row.n)
+}
+
 /** Reads what a session came by; null where it came by no provider. */
 export async function readCameBy(db: Database, id: string): Promise<CameBy | null> {
   const row = await db

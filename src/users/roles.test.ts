@@ -9,6 +9,7 @@ const changing: readonly Permission[] = [
   'users.manage',
   'groups.manage',
   'settings.change',
+  'identity-providers.manage',
 ]
 const granted = (role: Role) => [...reading, ...changing].filter((permission) => may(role, permission))
 

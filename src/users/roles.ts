@@ -12,6 +12,7 @@ export type Permission =
   | 'audit.read'
   | 'settings.read'
   | 'settings.change'
+  | 'identity-providers.manage'
   | 'mail.read'
 
 const everything: readonly Permission[] = [
@@ -23,6 +24,7 @@ const everything: readonly Permission[] = [
   'audit.read',
   'settings.read',
   'settings.change',
+  'identity-providers.manage',
   'mail.read',
 ]
 

@@ -2,7 +2,16 @@
 // their proof is, and whose link it is.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { decisions, oidcSettings } from '../../src/identity-providers/provider.ts'
 import { addGroup, addToGroup, changeGroupName, removeFromGroup, removeGroup } from '../../src/sign-in/manage-groups.ts'
+import {
+  addIdentityProvider,
+  changeIdentityProvider,
+  moveIdentityProvider,
+  removeIdentityProvider,
+  switchIdentityProviderOff,
+  switchIdentityProviderOn,
+} from '../../src/sign-in/manage-identity-providers.ts'
 import { deactivateUser, editUser, endSessionsOf, reactivateUser, removeUser } from '../../src/sign-in/manage-users.ts'
 import { proveByEmailAndPassword } from '../../src/sign-in/prove.ts'
 import { renewSetUpLink, resetMfaOf } from '../../src/sign-in/reset-mfa.ts'
@@ -55,6 +64,21 @@ for (const dialect of dialects) {
         'remove from group': () => removeFromGroup(machine, standing, { ...group, userId }),
       }
     }
+    const onProviders = (standing: Standing) => {
+      const { machine } = running.service
+      const settings = oidcSettings.parse({ issuer: 'https://id.example.org', clientId: 'c' })
+      const connection = { kind: 'oidc', settings } as const
+      const wording = { decisions: decisions.parse({ name: 'X' }), connection, secret: 'mine' }
+      const of = { providerId: 'nobody', caller }
+      return {
+        'add provider': () => addIdentityProvider(machine, standing, { id: 'p', wording, caller }),
+        'change provider': () => changeIdentityProvider(machine, standing, { ...of, version: 1, wording }),
+        'move provider': () => moveIdentityProvider(machine, standing, { ...of, direction: 'up' }),
+        'switch provider on': () => switchIdentityProviderOn(machine, standing, of),
+        'switch provider off': () => switchIdentityProviderOff(machine, standing, of),
+        'remove provider': () => removeIdentityProvider(machine, standing, of),
+      }
+    }
     /** What each act throws; and nothing in the database is different for it. */
     const refusals = async (acts: Record<string, () => Promise<unknown>>) => {
       const before = await readTables(running.db)
@@ -76,7 +100,8 @@ for (const dialect of dialects) {
         const desk = await addProtectedPerson(running, { email: 'desk@example.org', role: 'help-desk' })
         const victim = await addProtectedPerson(running, { email: 'victim@example.org', role })
         const standing = await standingOf(desk.browser)
-        const acts = { ...onUsers(standing, victim.person.id), ...onGroups(standing, victim.person.id) }
+        const { id } = victim.person
+        const acts = { ...onUsers(standing, id), ...onGroups(standing, id), ...onProviders(standing) }
         expect(await refusals(acts)).toEqual(all(acts, 'not-allowed'))
       },
     )
@@ -85,7 +110,7 @@ for (const dialect of dialects) {
       const ada = await addPerson(running)
       const { browser } = await addProtectedPerson(running, { email: 'me@example.org', role })
       const standing = await standingOf(browser)
-      const acts = { ...onUsers(standing, ada.id), ...onGroups(standing, ada.id) }
+      const acts = { ...onUsers(standing, ada.id), ...onGroups(standing, ada.id), ...onProviders(standing) }
       expect(await refusals(acts)).toEqual(all(acts, 'not-allowed'))
     })
 
@@ -93,7 +118,7 @@ for (const dialect of dialects) {
       const ada = await addPerson(running)
       running.time.now += minutes(11)
       const standing = await standingOf(root.browser)
-      const acts = { ...onUsers(standing, ada.id), ...onGroups(standing, ada.id) }
+      const acts = { ...onUsers(standing, ada.id), ...onGroups(standing, ada.id), ...onProviders(standing) }
       expect(await refusals(acts)).toEqual(all(acts, 'step-up-needed'))
     })
 
@@ -107,7 +132,8 @@ for (const dialect of dialects) {
     test('nothing is done to nobody', async () => {
       const standing = await standingOf(root.browser)
       const { 'add group': _, ...groups } = onGroups(standing, 'nobody')
-      const acts = { ...onUsers(standing, 'nobody'), ...groups }
+      const { 'add provider': __, ...ofProviders } = onProviders(standing)
+      const acts = { ...onUsers(standing, 'nobody'), ...groups, ...ofProviders }
       expect(await refusals(acts)).toEqual(all(acts, 'not-found'))
     })
 

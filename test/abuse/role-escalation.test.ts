@@ -7,12 +7,23 @@ import { setRoleFromHost } from '../../src/sign-in/from-host.ts'
 import { editUser, resetMfa, setUpLinkOn, userPath } from '../support/admin.ts'
 import { eventsOf, isIn } from '../support/attack.ts'
 import { Browser, inputs } from '../support/browser.ts'
+import { addProvider, providerForm, providers } from '../support/identity-providers.ts'
 import { addPerson, addProtectedPerson, type Person, password } from '../support/people.ts'
 import { dialects, origin, startService, type TestService } from '../support/service.ts'
 import { changesBetween, readTables } from '../support/tables.ts'
 
-/** Every form that acts on a user or a group, filled in rightly. */
-const acts = (user: { id: string; email: string }, group: string): Record<string, Record<string, string>> => ({
+/** Every form that acts on a user, a group or an identity provider, filled in rightly. */
+const acts = (
+  user: { id: string; email: string },
+  group: string,
+  provider: string,
+): Record<string, Record<string, string>> => ({
+  [`${providers}/new`]: { ...providerForm, id: '00000000-0000-4000-8000-00000000000c', preset: 'generic' },
+  [`${provider}/edit`]: { ...providerForm, mfa: 'takes-care', version: '1' },
+  [`${provider}/move`]: { direction: 'up' },
+  [`${provider}/switch-on`]: {},
+  [`${provider}/switch-off`]: {},
+  [`${provider}/delete`]: {},
   [userPath(user, 'edit')]: { name: 'X', role: 'administrator', lastDay: '' },
   [userPath(user, 'deactivate')]: {},
   [userPath(user, 'reactivate')]: {},
@@ -55,6 +66,7 @@ for (const dialect of dialects) {
     let root: Browser
     let rootPerson: Person
     let group: string
+    let provider: string
     beforeEach(async () => {
       running = await startService({ dialect })
       ;({ browser: root, person: rootPerson } = await addProtectedPerson(running, {
@@ -62,6 +74,7 @@ for (const dialect of dialects) {
         role: 'administrator',
       }))
       group = (await root.send('/admin/groups', { name: 'Administrators' })).at
+      provider = await addProvider(root)
     })
     afterEach(() => running.stop())
 
@@ -71,7 +84,7 @@ for (const dialect of dialects) {
     const tryEverything = async (browser: Browser, victim: Person) => {
       const before = await readTables(running.db)
       const answers = []
-      for (const [path, fields] of Object.entries(acts(victim, group)))
+      for (const [path, fields] of Object.entries(acts(victim, group, provider)))
         answers.push((await browser.send(path, { ...extra, ...fields })).status)
       const changes = changesBetween(before, await readTables(running.db))
       return {

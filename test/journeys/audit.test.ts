@@ -7,6 +7,7 @@ import { editUser, resetMfa, tokenIn, userPath } from '../support/admin.ts'
 import { callBySession } from '../support/api.ts'
 
 import { Browser, codeAt, inputs, textOf, wrongCode } from '../support/browser.ts'
+import { addProvider, markTested, providerForm, providerSecret } from '../support/identity-providers.ts'
 import {
   addPerson,
   addProtectedPerson,
@@ -80,6 +81,12 @@ const who: Record<string, [actor: 'self' | 'nobody' | 'administrator', subject: 
   'policy.changed': ['administrator', 'nobody'],
   'policy.confirmed': ['administrator', 'nobody'],
   'policy.reverted': ['nobody', 'nobody'],
+  'identity-provider.created': ['administrator', 'nobody'],
+  'identity-provider.changed': ['administrator', 'nobody'],
+  'identity-provider.moved': ['administrator', 'nobody'],
+  'identity-provider.enabled': ['administrator', 'nobody'],
+  'identity-provider.disabled': ['administrator', 'nobody'],
+  'identity-provider.deleted': ['administrator', 'nobody'],
   'mail.test-sent': ['administrator', 'self'],
   'mail.retried': ['administrator', 'nobody'],
   'second-factor.guesses-told': ['nobody', 'self'],
@@ -211,6 +218,15 @@ for (const dialect of dialects) {
       await root.send(`${group}/add`, { email: person.email })
       await root.send(`${group}/remove`, { user: person.id })
       await root.send(`${group}/delete`, {})
+      const provider = await addProvider(root, { secret: providerSecret })
+      const another = await addProvider(root)
+      await root.send(`${another}/move`, { direction: 'up' })
+      await root.send(`${provider}/edit`, { ...providerForm, name: 'Old works', secret: providerSecret, version: '1' })
+      await markTested(running)
+      await root.send(`${provider}/switch-on`, {})
+      await root.send(`${provider}/switch-off`, {})
+      await root.send(`${provider}/delete`, {})
+      secrets.push(providerSecret)
       await root.send('/admin/users/export', {})
       const setUpToken = tokenIn(await resetMfa(root, person, 'Lost the phone'))
       secrets.push(setUpToken)

@@ -399,6 +399,42 @@ const table: Readonly<Record<string, Row>> = {
   'POST /admin/groups/:group/delete': { ...administratorsOnly, ...freshOnly('changes → /admin/groups') },
   'POST /admin/groups/:group/add': { ...administratorsOnly, ...freshOnly('changes → /admin/groups/:id') },
   'POST /admin/groups/:group/remove': { ...administratorsOnly, ...freshOnly('changes → /admin/groups/:id') },
+  'GET /admin/identity-providers': { ...turnedAway, '403': [...members, 'help desk'], page: auditors },
+  'GET /admin/identity-providers/new': { ...administratorsOnly, ...freshOnly('page') },
+  // A form that was filled in for long comes back as it was.
+  'POST /admin/identity-providers/new': {
+    ...administratorsOnly,
+    'changes → /admin/identity-providers/:id': ['administrator'],
+    'form again': ['stale administrator'],
+  },
+  'GET /admin/identity-providers/confirm': { ...administratorsOnly, ...freshOnly('page') },
+  'GET /admin/identity-providers/:provider': { ...turnedAway, '403': [...members, 'help desk'], page: auditors },
+  'GET /admin/identity-providers/:provider/edit': { ...administratorsOnly, ...freshOnly('page') },
+  'POST /admin/identity-providers/:provider/edit': {
+    ...administratorsOnly,
+    'changes → /admin/identity-providers/:id': ['administrator'],
+    'form again': ['stale administrator'],
+  },
+  // There is only one.
+  'POST /admin/identity-providers/:provider/move': {
+    ...administratorsOnly,
+    ...freshOnly('changes → /admin/identity-providers'),
+  },
+  'POST /admin/identity-providers/:provider/switch-on': {
+    ...administratorsOnly,
+    ...freshOnly('changes → /admin/identity-providers/:id'),
+  },
+  // It is off.
+  'GET /admin/identity-providers/:provider/switch-off': {
+    ...administratorsOnly,
+    '→ /admin/identity-providers/:id': administrators,
+  },
+  'POST /admin/identity-providers/:provider/switch-off': { ...administratorsOnly, ...freshOnly('409') },
+  'GET /admin/identity-providers/:provider/delete': { ...administratorsOnly, ...freshOnly('page') },
+  'POST /admin/identity-providers/:provider/delete': {
+    ...administratorsOnly,
+    ...freshOnly('changes → /admin/identity-providers'),
+  },
   'GET /admin/users/:id/reset-mfa': { ...helpersOnly, ...freshHelpers('page') },
   'POST /admin/users/:id/reset-mfa': { ...helpersOnly, ...freshHelpers('changes page') },
   // The other one's MFA was not reset.

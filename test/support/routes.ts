@@ -2,9 +2,19 @@
 // turned away is turned away for who they are, not for what they typed.
 
 import type { Browser } from './browser.ts'
+import { providerForm } from './identity-providers.ts'
 import { password } from './people.ts'
 import { origin } from './service.ts'
-import { codeIn, emailToken, groupId, invitationToken, resetToken, type State, setUpLinkToken } from './states.ts'
+import {
+  codeIn,
+  emailToken,
+  groupId,
+  invitationToken,
+  providerId,
+  resetToken,
+  type State,
+  setUpLinkToken,
+} from './states.ts'
 import { changesBetween, readTables } from './tables.ts'
 
 /** The query that a route is opened with, where it takes one. */
@@ -15,6 +25,7 @@ const queries: Record<string, (state: State) => Record<string, string>> = {
   'GET /set-up-mfa-link': () => ({ token: setUpLinkToken }),
   'GET /set-up': ({ setUpToken }) => ({ token: setUpToken }),
   'GET /admin/users/:id/revoke-token': ({ ids }) => ({ token: ids.otherToken }),
+  'GET /admin/identity-providers/new': () => ({ preset: 'okta' }),
   'GET /sign-in': () => ({ next: '/my-profile/settings' }),
   'GET /sign-in/recovery-code-used': () => ({ next: '/my-profile/settings' }),
 }
@@ -71,6 +82,16 @@ const forms: Record<string, (state: State) => Record<string, string | readonly s
   'POST /admin/outbox/test': () => ({}),
   'POST /admin/outbox/retry': () => ({ mail: 'none' }),
   'POST /admin/settings/branding': () => ({ name: 'Acme', color: '' }),
+  'POST /admin/identity-providers/new': () => ({
+    ...providerForm,
+    id: '00000000-0000-4000-8000-00000000000c',
+    preset: 'generic',
+  }),
+  'POST /admin/identity-providers/:provider/edit': () => ({ ...providerForm, version: '1' }),
+  'POST /admin/identity-providers/:provider/move': () => ({ direction: 'up' }),
+  'POST /admin/identity-providers/:provider/switch-on': () => ({}),
+  'POST /admin/identity-providers/:provider/switch-off': () => ({}),
+  'POST /admin/identity-providers/:provider/delete': () => ({}),
   'POST /admin/settings/enforce-mfa': () => ({}),
   'POST /admin/settings/enforce-mfa/confirm': () => ({}),
   'POST /accept-invitation': () => ({ token: invitationToken, password: 'new words nobody would guess' }),
@@ -115,6 +136,7 @@ function splitRoute(route: string, state: State): { method: string; path: string
     token: pattern.startsWith('/api/v1/me/') ? ids.accessToken : ids.otherToken,
     event: String(contents.audit_events[0]?.id),
     group: groupId,
+    provider: providerId,
   }
   return { method, path: pattern.replace(/:(\w+)/g, (_, name: string) => given[name] ?? name) }
 }

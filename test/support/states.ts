@@ -37,6 +37,8 @@ export type StateName = (typeof stateNames)[number]
 export const invitationToken = 'I'.repeat(43)
 /** A group that somebody else is in. */
 export const groupId = '00000000-0000-4000-8000-00000000000a'
+/** An identity provider that was tested and is off. */
+export const providerId = '00000000-0000-4000-8000-00000000000b'
 /** The same, for somebody whose MFA was reset. */
 export const setUpLinkToken = 'L'.repeat(43)
 
@@ -164,6 +166,7 @@ export async function makeState(name: StateName, dialect: Dialect): Promise<Stat
     .values({ id: groupId, name: 'A group', name_key: 'a group', created_at: running.time.now })
     .execute()
   await running.db.insertInto('group_members').values({ group_id: groupId, user_id: other.id }).execute()
+  await running.db.insertInto('identity_providers').values(testedProvider(running.time.now)).execute()
   const invited = await addInvitation(running)
   await addReset(running)
   await running.db.updateTable('installation').set({ first_administrator_at: running.time.now }).execute()
@@ -195,6 +198,28 @@ export async function makeState(name: StateName, dialect: Dialect): Promise<Stat
       return fresh
     },
     stop: () => running.stop(),
+  }
+}
+
+function testedProvider(now: number) {
+  return {
+    id: providerId,
+    kind: 'oidc' as const,
+    name: 'Works',
+    icon: null,
+    position: 1,
+    tested_at: now,
+    settings: JSON.stringify({ issuer: 'https://id.example.org', clientId: 'c' }),
+    assurance: '{"is":"without"}',
+    allowed_domains: '[]',
+    linking: 'in-person' as const,
+    admission: 'invited' as const,
+    default_groups: '[]',
+    claims: '{}',
+    group_mapping: '[]',
+    created_at: now,
+    updated_at: now,
+    version: 1,
   }
 }
 

@@ -89,6 +89,7 @@ const adminTabs: readonly { href: string; label: MessageId; permission: string }
   { href: '/admin/groups', label: 'adminGroups.title', permission: 'users.read' },
   { href: '/admin/audit', label: 'auditLog.title', permission: 'audit.read' },
   { href: '/admin/outbox', label: 'outbox.title', permission: 'mail.read' },
+  { href: '/admin/identity-providers', label: 'identityProviders.title', permission: 'settings.read' },
   { href: '/admin/settings', label: 'adminSettings.title', permission: 'settings.read' },
 ]
 
