@@ -80,6 +80,8 @@ const meanings: Record<AuditEvent['name'], string> = {
   'identity-provider.changed':
     'An identity provider was changed: `changed` names what. The secret itself is never recorded. Another issuer or client switches it off, takes its secret away and ends the sessions that came by it.',
   'identity-provider.moved': 'The button of an identity provider was moved to another place.',
+  'identity-provider.tested':
+    'The connection to an identity provider was tested; `faults` names what was wrong. When nothing was, it may be switched on.',
   'identity-provider.enabled': 'An identity provider was switched on: its button is on the page for signing in.',
   'identity-provider.disabled': 'It was switched off, and so many sessions that came by it ended.',
   'identity-provider.deleted':

@@ -116,6 +116,8 @@ const ownPurposes: Record<string, string> = {
   'POST /admin/identity-providers/:provider/edit':
     'Saves it, unless somebody else was quicker. Another issuer or client switches it off, blanks its secret and ends the sessions that came by it. With an old proof, the form comes back as it was filled in.',
   'POST /admin/identity-providers/:provider/move': 'Moves its button up or down (`direction`). Needs a fresh proof.',
+  'POST /admin/identity-providers/:provider/test':
+    'Asks the provider, and shows what is right, what is missing and what to change. Needs a fresh proof.',
   'POST /admin/identity-providers/:provider/switch-on':
     'Switches it on, if it was tested as it is set. Needs a fresh proof.',
   'GET /admin/identity-providers/:provider/switch-off':

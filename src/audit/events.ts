@@ -152,6 +152,10 @@ export type AuditEvent =
       }
     }
   | { name: 'identity-provider.moved'; details: { provider: string; providerName: string; from: number; to: number } }
+  | {
+      name: 'identity-provider.tested'
+      details: { provider: string; providerName: string; passed: boolean; faults: readonly string[] }
+    }
   | { name: 'identity-provider.enabled'; details: { provider: string; providerName: string; mfa: string } }
   | { name: 'identity-provider.disabled'; details: { provider: string; providerName: string; sessions: number } }
   | {

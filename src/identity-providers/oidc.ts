@@ -9,7 +9,7 @@ import { type Outbound, OutboundRefused } from './outbound.ts'
 import type { OidcProvider } from './provider.ts'
 
 /** Signatures by a key pair. None that a client secret or a public key could make, and never `none`. */
-const algorithms: readonly string[] = [
+export const acceptedAlgorithms: readonly string[] = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
 ]
 /** What the provider says of itself is read anew after this long, or when the administrator changes something. */
@@ -97,7 +97,7 @@ async function discover(provider: OidcProvider, { outbound, secretOf }: OidcPart
   const found = await client.discovery(new URL(issuer), clientId, {}, proof, options)
   const metadata = found.serverMetadata()
   const offered = metadata.id_token_signing_alg_values_supported ?? ['RS256']
-  const usable = offered.filter((algorithm) => algorithms.includes(algorithm))
+  const usable = offered.filter((algorithm) => acceptedAlgorithms.includes(algorithm))
   if (usable.length === 0) throw new NotBelieved('not-valid', 'The provider signs with no algorithm that is accepted.')
   const { supportsPKCE: _, ...plain } = metadata
   const configuration = new client.Configuration(

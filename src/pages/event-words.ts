@@ -69,6 +69,7 @@ const eventWords: Readonly<Record<EventName, MessageId>> = {
   'identity-provider.created': 'event.identity-provider.created',
   'identity-provider.changed': 'event.identity-provider.changed',
   'identity-provider.moved': 'event.identity-provider.moved',
+  'identity-provider.tested': 'event.identity-provider.tested',
   'identity-provider.enabled': 'event.identity-provider.enabled',
   'identity-provider.disabled': 'event.identity-provider.disabled',
   'identity-provider.deleted': 'event.identity-provider.deleted',

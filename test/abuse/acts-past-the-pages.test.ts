@@ -17,6 +17,7 @@ import { proveByEmailAndPassword } from '../../src/sign-in/prove.ts'
 import { renewSetUpLink, resetMfaOf } from '../../src/sign-in/reset-mfa.ts'
 import { proveSetUpLink } from '../../src/sign-in/set-up-link.ts'
 import { findPendingSignIn, findStanding, type Standing } from '../../src/sign-in/standing.ts'
+import { testIdentityProvider } from '../../src/sign-in/test-identity-provider.ts'
 import { minutes } from '../../src/time.ts'
 import { resetMfa, tokenIn } from '../support/admin.ts'
 import { Browser } from '../support/browser.ts'
@@ -74,6 +75,7 @@ for (const dialect of dialects) {
         'add provider': () => addIdentityProvider(machine, standing, { id: 'p', wording, caller }),
         'change provider': () => changeIdentityProvider(machine, standing, { ...of, version: 1, wording }),
         'move provider': () => moveIdentityProvider(machine, standing, { ...of, direction: 'up' }),
+        'test provider': () => testIdentityProvider(machine, standing, { ...of, callback: 'https://x.example' }),
         'switch provider on': () => switchIdentityProviderOn(machine, standing, of),
         'switch provider off': () => switchIdentityProviderOff(machine, standing, of),
         'remove provider': () => removeIdentityProvider(machine, standing, of),

@@ -21,6 +21,7 @@ const acts = (
   [`${providers}/new`]: { ...providerForm, id: '00000000-0000-4000-8000-00000000000c', preset: 'generic' },
   [`${provider}/edit`]: { ...providerForm, mfa: 'takes-care', version: '1' },
   [`${provider}/move`]: { direction: 'up' },
+  [`${provider}/test`]: {},
   [`${provider}/switch-on`]: {},
   [`${provider}/switch-off`]: {},
   [`${provider}/delete`]: {},

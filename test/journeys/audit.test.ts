@@ -84,6 +84,7 @@ const who: Record<string, [actor: 'self' | 'nobody' | 'administrator', subject: 
   'identity-provider.created': ['administrator', 'nobody'],
   'identity-provider.changed': ['administrator', 'nobody'],
   'identity-provider.moved': ['administrator', 'nobody'],
+  'identity-provider.tested': ['administrator', 'nobody'],
   'identity-provider.enabled': ['administrator', 'nobody'],
   'identity-provider.disabled': ['administrator', 'nobody'],
   'identity-provider.deleted': ['administrator', 'nobody'],
@@ -221,7 +222,14 @@ for (const dialect of dialects) {
       const provider = await addProvider(root, { secret: providerSecret })
       const another = await addProvider(root)
       await root.send(`${another}/move`, { direction: 'up' })
-      await root.send(`${provider}/edit`, { ...providerForm, name: 'Old works', secret: providerSecret, version: '1' })
+      await root.send(`${provider}/edit`, {
+        ...providerForm,
+        name: 'Old works',
+        issuer: 'https://127.0.0.1:1',
+        secret: providerSecret,
+        version: '1',
+      })
+      await root.send(`${provider}/test`, {})
       await markTested(running)
       await root.send(`${provider}/switch-on`, {})
       await root.send(`${provider}/switch-off`, {})

@@ -420,6 +420,8 @@ const table: Readonly<Record<string, Row>> = {
     ...administratorsOnly,
     ...freshOnly('changes → /admin/identity-providers'),
   },
+  // Nobody answers there, and that is what the page says.
+  'POST /admin/identity-providers/:provider/test': { ...administratorsOnly, ...freshOnly('page') },
   'POST /admin/identity-providers/:provider/switch-on': {
     ...administratorsOnly,
     ...freshOnly('changes → /admin/identity-providers/:id'),

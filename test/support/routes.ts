@@ -89,6 +89,7 @@ const forms: Record<string, (state: State) => Record<string, string | readonly s
   }),
   'POST /admin/identity-providers/:provider/edit': () => ({ ...providerForm, version: '1' }),
   'POST /admin/identity-providers/:provider/move': () => ({ direction: 'up' }),
+  'POST /admin/identity-providers/:provider/test': () => ({}),
   'POST /admin/identity-providers/:provider/switch-on': () => ({}),
   'POST /admin/identity-providers/:provider/switch-off': () => ({}),
   'POST /admin/identity-providers/:provider/delete': () => ({}),

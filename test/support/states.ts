@@ -209,7 +209,7 @@ function testedProvider(now: number) {
     icon: null,
     position: 1,
     tested_at: now,
-    settings: JSON.stringify({ issuer: 'https://id.example.org', clientId: 'c' }),
+    settings: JSON.stringify({ issuer: 'https://127.0.0.1:1', clientId: 'c' }),
     assurance: '{"is":"without"}',
     allowed_domains: '[]',
     linking: 'in-person' as const,

@@ -25,12 +25,14 @@ import { ProvidersView } from '../views/identity-providers/providers.tsx'
 import { editProviderPages } from './edit.tsx'
 import { factsOf } from './facts.ts'
 import { hasProved, list, mustFindProvider, mustHaveProved, one, redirectUriOf } from './found.ts'
+import { testConnectionPage } from './test-connection.tsx'
 
 /** Declares the pages of identity providers. */
 export function identityProviderPages(door: Door, parts: PageParts): void {
   listPage(door, parts)
   editProviderPages(door, parts)
   providerPage(door, parts)
+  testConnectionPage(door, parts)
   switchPages(door, parts)
   deletePages(door, parts)
 }

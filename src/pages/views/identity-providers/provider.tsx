@@ -97,6 +97,15 @@ function Acts({ frame, provider }: { readonly frame: Frame; readonly provider: S
             </a>
           </Act>
         )}
+        {provider.isOidc && (
+          <Act text={t('identityProvider.testText')}>
+            <form method="post" action={`${path}/test`}>
+              <button type="submit" class="btn">
+                {t('identityProvider.test')}
+              </button>
+            </form>
+          </Act>
+        )}
         <Switch frame={frame} provider={provider} path={path} />
         <Act text={t('identityProvider.deleteText')}>
           <a href={`${path}/delete`} class="btn btn-outline btn-error">
