@@ -20,6 +20,7 @@ import { createOidc } from './identity-providers/oidc.ts'
 import { createOutbound } from './identity-providers/outbound.ts'
 import { createProviders, readProviderSecret } from './identity-providers/providers.ts'
 import { purgeRoundTrips } from './identity-providers/round-trips.ts'
+import { createSaml } from './identity-providers/saml/saml.ts'
 import { purgeSeenAssertions } from './identity-providers/seen-assertions.ts'
 import { deliverDue, deliverNow, type Mailer } from './mail/delivery.ts'
 import { linkMessage } from './mail/link-mails.ts'
@@ -222,6 +223,7 @@ export function createMachine(
   const settings = settingsOf(config, branding)
   const sealer = sealerFor(keys)
   const outbound = createOutbound({ allowsPrivate: config.allowPrivateProviders })
+  const secretOf = ({ id }: { id: string }) => readProviderSecret(db, sealer, id)
   return {
     db,
     clock,
@@ -231,7 +233,8 @@ export function createMachine(
     policies: createPolicies(),
     providers: createProviders(),
     outbound,
-    oidc: createOidc({ outbound, now: clock, secretOf: ({ id }) => readProviderSecret(db, sealer, id) }),
+    oidc: createOidc({ outbound, now: clock, secretOf }),
+    saml: createSaml({ db, now: clock, secretOf, url: config.url }),
     limits: config.session,
     notify: notifier(settings),
     deliverNow: (id) => deliverNow({ db, mailer, sealer, clock }, id),

@@ -31,6 +31,11 @@ const ownPurposes: Record<string, string> = {
   'POST /sign-in/with/:provider/step-up': 'The same, to confirm the session that came by this provider.',
   'GET /sign-in/with/:provider/callback':
     'Where the provider sends the browser back to: signs in, confirms or links, or says why not.',
+  'GET /sign-in/with/:provider/metadata': 'What a SAML provider needs to know of this service. It is no secret.',
+  'POST /sign-in/with/:provider/acs':
+    'Where a SAML provider has the browser send its response: shows a page that sends it on from here. The only form that other sites may send; it does nothing else.',
+  'POST /sign-in/with/:provider/response':
+    'Takes the response of a SAML provider: signs in, confirms or links, or says why not.',
   'GET /set-up-mfa-link': 'Where a set-up link leads after a reset of 2FA. Looking uses nothing up.',
   'POST /set-up-mfa-link': 'Joins the link to a sign-in with the right password, once.',
   'GET /set-up-mfa': 'Shows a new secret. `replace=yes` replaces the authenticator of an account that has one.',

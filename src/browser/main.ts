@@ -5,6 +5,7 @@
 import { submitCodesByThemselves } from './code-entry.ts'
 import { copyOnClick } from './copy.ts'
 import { focusFirstProblem } from './first-problem.ts'
+import { sendAtOnce } from './send-at-once.ts'
 import { showPasswords } from './show-password.ts'
 import { warnOfUnsavedCodes } from './unsaved-codes.ts'
 
@@ -16,3 +17,4 @@ showPasswords(document)
 submitCodesByThemselves(document)
 warnOfUnsavedCodes(document)
 focusFirstProblem(document)
+sendAtOnce(document)

@@ -78,6 +78,8 @@ export interface Door {
   /** Every declared route, for the table of routes and states. */
   routes: readonly DeclaredRoute[]
   anyone: Declare<[]>
+  /** For anyone too: a form that another site may send. It is to change nothing, and has no cookies to go by. */
+  fromElsewhere: (path: string, handler: (c: DoorContext) => Answer) => void
   /** For anyone too: a file that the build made, which is the same whatever the door prepares for. */
   file: (path: string, handler: (c: DoorContext) => Answer) => void
   monitoring: Declare<[]>
@@ -130,6 +132,8 @@ interface Peculiarities {
   takesFile?: boolean
   /** True for a file that needs nothing to be prepared. */
   isFile?: boolean
+  /** True for the one form that comes from pages elsewhere. */
+  isFromElsewhere?: boolean
 }
 
 const longestBody = 64 * 1024
@@ -187,7 +191,8 @@ export function createDoor(parts: DoorParts): Door {
     if (!handlers.some((handler) => declared.has(handler))) throw notHere(c, routes)
     if (!handlers.every((handler) => declared.has(handler) || guards.has(handler))) throw new Refusal('not-found')
     const byToken = bearerToken(c) !== null && handlers.some((handler) => declared.get(handler)?.scope !== undefined)
-    if (!byToken) mustBeSameOrigin(c.req.raw, settings.url)
+    const isFromElsewhere = handlers.some((handler) => declared.get(handler)?.isFromElsewhere)
+    if (!byToken && !isFromElsewhere) mustBeSameOrigin(c.req.raw, settings.url)
     const isFile = handlers.some((handler) => declared.get(handler)?.isFile)
     if (!isFile) await prepare(c)
     await next()
@@ -236,6 +241,8 @@ export function createDoor(parts: DoorParts): Door {
     routes,
     fetch: (request, connection) => app.fetch(request, connection),
     anyone: declare('anyone', async () => []),
+    fromElsewhere: (path, handler) =>
+      declare('anyone', async () => [], { isFromElsewhere: true })('post', path, handler),
     file: (path, handler) => declare('anyone', async () => [], { isFile: true })('get', path, handler),
     monitoring: declare('monitoring', async (c) => {
       mustMonitor(c.req.raw, bearerToken(c), c.env, settings)

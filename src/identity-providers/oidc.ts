@@ -18,8 +18,8 @@ const longestIdToken = 16_000
 
 /** Why an answer was not believed: a word to act on, and all there is to know for an administrator. */
 export class NotBelieved extends Error {
-  readonly because: 'unreachable' | 'not-valid'
-  constructor(because: 'unreachable' | 'not-valid', detail: string, cause?: unknown) {
+  readonly because: 'unreachable' | 'not-valid' | 'declined'
+  constructor(because: NotBelieved['because'], detail: string, cause?: unknown) {
     super(detail, { cause })
     this.name = 'NotBelieved'
     this.because = because

@@ -6,14 +6,21 @@ import { readCookie } from '../http/cookies.ts'
 import { type Door, type DoorContext, pendingOf, standingOf } from '../http/door.ts'
 import { readForm } from '../http/form.ts'
 import { safeReturnTo } from '../http/return-to.ts'
+import { readProvider } from '../identity-providers/providers.ts'
+import { ourMetadata, ourSide } from '../identity-providers/saml/request.ts'
 import type { MessageId } from '../messages.ts'
 import { Refusal } from '../refusal.ts'
 import { unlinkOwnIdentity } from '../sign-in/link-identity.ts'
 import type { ProviderRefusal } from '../sign-in/refused-by-rule.ts'
-import { beginRoundTrip, findProvider, finishRoundTrip, type Present } from '../sign-in/round-trip.ts'
+import { type Answer, beginRoundTrip, findProvider, finishRoundTrip, type Present } from '../sign-in/round-trip.ts'
 import { frameOf, type PageParts, page } from './page-parts.ts'
 import { endCurrent, handOver, home, roundTripToken, stepUp } from './passage.ts'
-import { GoingToProviderView, ProviderRefusedView, WithProviderView } from './views/sign-in/providers.tsx'
+import {
+  BackFromProviderView,
+  GoingToProviderView,
+  ProviderRefusedView,
+  WithProviderView,
+} from './views/sign-in/providers.tsx'
 
 const settingsPath = '/my-profile/settings'
 
@@ -52,23 +59,47 @@ export function providerPages(door: Door, parts: PageParts): void {
   })
 
   door.anyone('get', '/sign-in/with/:provider/callback', async (c) => {
-    const present = await presentIn(c, parts)
-    const providerId = c.req.param('provider') ?? ''
     const error = c.req.query('error')
-    const answer = {
-      providerId,
+    return comeBack(c, parts, c.req.query('state') ?? '', {
+      by: 'oidc',
       // As the browser was told to come back, whatever this request says of its host.
-      address: `${callbackOf(parts, providerId)}${new URL(c.req.url).search}`,
-      state: c.req.query('state') ?? '',
+      address: `${callbackOf(parts, c.req.param('provider') ?? '')}${new URL(c.req.url).search}`,
       error: error === undefined ? null : `${error}: ${c.req.query('error_description') ?? ''}`,
-    }
-    const finished = await finishRoundTrip(machine, present, answer)
-    if (finished.is === 'refused') return showRefused(c, parts, finished.because)
-    if (finished.is === 'linked') return c.redirect(`${settingsPath}?notice=identity-linked`, 303)
-    // Whoever was signed in here before is not any more: one browser, one person at a time.
-    if (finished.purpose === 'sign-in') await endCurrent(c, parts)
-    return c.redirect(handOver(c, parts, finished.progress), 303)
+    })
   })
+
+  door.anyone('get', '/sign-in/with/:provider/metadata', async (c) => {
+    const provider = await readProvider(machine.db, c.req.param('provider') ?? '')
+    if (provider?.kind !== 'saml') throw new Refusal('not-found')
+    const metadata = ourMetadata(ourSide(settings.url, provider.id), provider.settings)
+    return c.body(metadata, 200, { 'Content-Type': 'application/samlmetadata+xml' })
+  })
+
+  // A page elsewhere sends this form, so the browser leaves our cookies out; and nothing is done but to have it sent again from here.
+  door.fromElsewhere('/sign-in/with/:provider/acs', async (c) => {
+    const form = await readForm(c)
+    const [response, state] = [form.text('SAMLResponse'), form.text('RelayState')]
+    if (!/^[A-Za-z0-9+/=\s]+$/.test(response) || !/^[\w-]{43}$/.test(state)) throw new Refusal('bad-request')
+    const action = `/sign-in/with/${encodeURIComponent(c.req.param('provider') ?? '')}/response`
+    const frame = frameOf(c, parts, null)
+    return page(c, <BackFromProviderView frame={frame} action={action} response={response} state={state} />)
+  })
+
+  door.anyone('post', '/sign-in/with/:provider/response', async (c) => {
+    const form = await readForm(c)
+    return comeBack(c, parts, form.text('RelayState'), { by: 'saml', response: form.text('SAMLResponse') })
+  })
+}
+
+async function comeBack(c: DoorContext, parts: PageParts, state: string, said: Answer['said']): Promise<Response> {
+  const present = await presentIn(c, parts)
+  const answer = { providerId: c.req.param('provider') ?? '', state, said }
+  const finished = await finishRoundTrip(parts.machine, present, answer)
+  if (finished.is === 'refused') return showRefused(c, parts, finished.because)
+  if (finished.is === 'linked') return c.redirect(`${settingsPath}?notice=identity-linked`, 303)
+  // Whoever was signed in here before is not any more: one browser, one person at a time.
+  if (finished.purpose === 'sign-in') await endCurrent(c, parts)
+  return c.redirect(handOver(c, parts, finished.progress), 303)
 }
 
 function callbackOf({ settings }: PageParts, providerId: string): string {

@@ -7,6 +7,7 @@ import type { Policies } from '../enforcement/policies.ts'
 import type { Oidc } from '../identity-providers/oidc.ts'
 import type { Outbound } from '../identity-providers/outbound.ts'
 import type { Providers } from '../identity-providers/providers.ts'
+import type { Saml } from '../identity-providers/saml/saml.ts'
 import type { LinkMail } from '../mail/link-mails.ts'
 import type { Notice } from '../mail/notices.ts'
 import type { Measures } from '../measures.ts'
@@ -49,6 +50,7 @@ export interface SignInParts {
   providers: Providers
   outbound: Outbound
   oidc: Oidc
+  saml: Saml
   limits: SessionLimits
   notify: Notify
   /** Tries to deliver one queued message at once. False when it was not taken. Never inside a transaction. */

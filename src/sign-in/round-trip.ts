@@ -4,9 +4,11 @@
 
 import { type Caller, printable, recordAlone } from '../audit/record.ts'
 import type { RoundTripPurpose } from '../database/tables.ts'
+import type { Assertion } from '../identity-providers/assertion.ts'
 import { NotBelieved } from '../identity-providers/oidc.ts'
-import type { OidcProvider, Provider } from '../identity-providers/provider.ts'
+import type { Provider } from '../identity-providers/provider.ts'
 import { derivedFor, openRoundTrip, type RoundTrip, takeRoundTrip } from '../identity-providers/round-trips.ts'
+import { newRequestId } from '../identity-providers/saml/request.ts'
 import { linkOwnIdentity } from './link-identity.ts'
 import type { SignInParts } from './parts.ts'
 import { mustBeFresh } from './protect.ts'
@@ -55,16 +57,22 @@ export async function beginRoundTrip(
   const provider = await findProvider(parts, providerId)
   const refuse = (because: ProviderRefusal, detail?: string) =>
     refuseRoundTrip(parts, { providerId, purpose, because, detail, caller })
-  if (provider?.kind !== 'oidc') return { is: 'refused', because: await refuse('provider-off') }
+  if (!provider) return { is: 'refused', because: await refuse('provider-off') }
   const sessionId = purpose === 'sign-in' ? null : (standing?.session.id ?? null)
   const signInId = purpose === 'step-up' ? (pending?.signIn.id ?? null) : null
   if (purpose === 'step-up' && (signInId === null || pending?.signIn.purpose !== 'step-up'))
     return { is: 'refused', because: await refuse('over') }
-  const trip = { providerId, purpose, sessionId, signInId, request: null, returnTo, browser }
+  const id = newRequestId()
+  const request = provider.kind === 'saml' ? id : null
+  const trip = { providerId, purpose, sessionId, signInId, request, returnTo, browser }
   const state = await openRoundTrip(parts.db, trip, parts.clock())
+  const fresh = purpose === 'step-up'
   try {
-    const request = { redirectUri: callback, state, ...derivedFor(browser, state), fresh: purpose === 'step-up' }
-    return { is: 'begun', address: await parts.oidc.begin(provider, request) }
+    const address =
+      provider.kind === 'saml'
+        ? await parts.saml.begin(provider, { id, state, fresh })
+        : await parts.oidc.begin(provider, { redirectUri: callback, state, ...derivedFor(browser, state), fresh })
+    return { is: 'begun', address }
   } catch (error) {
     if (!(error instanceof NotBelieved)) throw error
     return { is: 'refused', because: await refuse(error.because, error.message) }
@@ -78,11 +86,22 @@ function missing(): never {
 /** What the provider's answer says before anything of it is believed. */
 export interface Answer {
   providerId: string
+  state: string
+  said: OidcSaid | SamlSaid
+}
+
+interface OidcSaid {
+  by: 'oidc'
   /** The whole address that the browser came back to. */
   address: string
-  state: string
   /** What the provider says went wrong, if it does. */
   error: string | null
+}
+
+interface SamlSaid {
+  by: 'saml'
+  /** The response, as the form brought it. */
+  response: string
 }
 
 /** Takes the browser back in. Never throws for what a provider or an attacker may send. */
@@ -93,9 +112,8 @@ export async function finishRoundTrip(parts: SignInParts, present: Present, answ
   try {
     if (!trip) throw new ProviderRefused('over')
     const provider = await findProvider(parts, providerId)
-    if (provider?.kind !== 'oidc') throw new ProviderRefused('provider-off')
+    if (!provider) throw new ProviderRefused('provider-off')
     mustBelong(trip, present)
-    if (answer.error !== null) throw new ProviderRefused('declined', answer.error)
     return await finishWith(parts, present, { trip, provider, answer })
   } catch (error) {
     const refused = asRefused(error)
@@ -110,10 +128,9 @@ export async function finishRoundTrip(parts: SignInParts, present: Present, answ
 async function finishWith(
   parts: SignInParts,
   { browser, standing, pending, caller }: Present,
-  { trip, provider, answer }: { trip: RoundTrip; provider: OidcProvider; answer: Answer },
+  { trip, provider, answer }: { trip: RoundTrip; provider: Provider; answer: Answer },
 ): Promise<Finished> {
-  const { address, state } = answer
-  const assertion = await parts.oidc.finish(provider, { address, state, ...derivedFor(browser, state) })
+  const assertion = await believe(parts, browser, { trip, provider, answer })
   const came = { provider, assertion, caller }
   if (trip.purpose === 'sign-in') {
     const progress = await signInByProvider(parts, { ...came, returnTo: trip.returnTo })
@@ -128,6 +145,19 @@ async function finishWith(
     return { is: 'linked' }
   }
   throw new ProviderRefused('over')
+}
+
+/** What the provider has said, verified by the protocol that it was asked by and no other. */
+function believe(
+  parts: SignInParts,
+  browser: string,
+  { trip, provider, answer: { state, said } }: { trip: RoundTrip; provider: Provider; answer: Answer },
+): Promise<Assertion> {
+  if (provider.kind === 'saml' && said.by === 'saml' && trip.request !== null)
+    return parts.saml.finish(provider, { response: said.response, request: trip.request })
+  if (provider.kind !== 'oidc' || said.by !== 'oidc') throw new ProviderRefused('over')
+  if (said.error !== null) throw new ProviderRefused('declined', said.error)
+  return parts.oidc.finish(provider, { address: said.address, state, ...derivedFor(browser, state) })
 }
 
 /** A step-up or a link is finished in the very session that began it, and by nobody else's. */

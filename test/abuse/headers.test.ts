@@ -59,14 +59,15 @@ function expectGuarded(answer: Answer, what: string, { cached = false, secure = 
 function expectSafeCookies({ headers }: Answer, what: string): void {
   for (const line of headers.getSetCookie()) {
     const [pair = '', ...attributes] = line.split(';').map((part) => part.trim())
-    expect(pair, what).toMatch(/^__Host-countersign-(session|sign-in|browser)=/)
+    expect(pair, what).toMatch(/^__Host-countersign-(session|sign-in|browser|round-trip)=/)
     expect(attributes, what).toEqual(expect.arrayContaining(['Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax']))
     expect(
       attributes.filter((attribute) => /^domain/i.test(attribute)),
       what,
     ).toEqual([])
-    // The session and the sign-in end with the browser; the mark of a known browser lives for half a year.
-    if (!pair.startsWith('__Host-countersign-browser'))
+    // The session and the sign-in end with the browser; the mark of a known browser lives for half a year, and what belongs
+    // to round trips to a provider a little longer than those.
+    if (!/^__Host-countersign-(browser|round-trip)=/.test(pair))
       expect(
         attributes.filter((attribute) => /^(expires|max-age=[1-9])/i.test(attribute)),
         what,

@@ -135,6 +135,7 @@ describe('a provider that lies', () => {
     ['a condition that nobody knows', { moreConditions: '<saml:Condition/>' }, 'conditions'],
     ['another request', { request: '_other' }, 'in-response-to'],
     ['another request in the assertion alone', { request: '_other', responseRequest: '_request' }, 'in-response-to'],
+    ['another request in the response alone', { responseRequest: '_other' }, 'in-response-to'],
     ['no request', { request: null }, 'in-response-to'],
     ['no request in the assertion', { request: null, responseRequest: '_request' }, 'in-response-to'],
     ['conditions from tomorrow', { notBefore: now + seconds(61) }, 'too-early'],
@@ -177,6 +178,14 @@ describe('a provider that lies', () => {
       { moreInResponse: '<samlp:Extensions><x Id="_assertion"/></samlp:Extensions>' },
       'duplicate-id',
     ],
+    [
+      'a signature elsewhere',
+      {
+        moreInResponse:
+          '<samlp:Extensions><s:Signature xmlns:s="http://www.w3.org/2000/09/xmldsig#"/></samlp:Extensions>',
+      },
+      'signature-shape',
+    ],
     ['anything else in the response', { moreInResponse: '<samlp:Other/>' }, 'shape'],
   ])('%s', async (_, lie, because) => {
     // The signature is over what it says, in the same place, whatever else has its id.
@@ -211,6 +220,32 @@ describe('a provider that lies', () => {
     ],
   ])('signs by %s', async (_, form) => {
     expect(await outcome(signed({}, form))).toBe('algorithm')
+  })
+
+  test.each<[string, string, string, SamlFault]>([
+    [
+      'confirms by more than one bearer',
+      '</saml:Subject>',
+      '<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"/></saml:Subject>',
+      'subject',
+    ],
+    ['confirms by the holder of a key', 'cm:bearer', 'cm:holder-of-key', 'subject'],
+    [
+      'confirms from some time on',
+      '<saml:SubjectConfirmationData',
+      '<saml:SubjectConfirmationData NotBefore="2026-11-25T00:00:00Z"',
+      'subject',
+    ],
+    [
+      'names two classes of authentication',
+      '</saml:AuthnContext>',
+      '<saml:AuthnContextClassRef>x</saml:AuthnContextClassRef></saml:AuthnContext>',
+      'authentication',
+    ],
+  ])('%s', async (_, what, instead, because) => {
+    const assertion = writeAssertion(said).replace(what, instead)
+    expect(assertion).toContain(instead)
+    expect(await outcome(signElement(writeResponse(said, assertion), '_assertion', key))).toBe(because)
   })
 
   test('begins by itself, where it may not', async () => {
@@ -270,8 +305,13 @@ describe('somebody else', () => {
   test('who puts values into a digest or signature that nobody signed', async () => {
     const xml = signed()
     expect(await outcome(xml.replace('<ds:DigestValue>', '<ds:DigestValue><!--AAAA-->'))).toBe('comment')
+    expect(await outcome(xml.replace(/<ds:DigestValue>[^<]*/, '<ds:DigestValue>!'))).toBe('signature-shape')
+    expect(await outcome(xml.replace(/<ds:SignatureValue>[^<]*/, '<ds:SignatureValue>&#32;'))).toBe('signature')
     const [info = ''] = /<ds:SignedInfo>[\s\S]*<\/ds:SignedInfo>/.exec(xml) ?? []
     expect(await outcome(xml.replace(info, info + info))).toBe('signature-shape')
+    const signature = signatureIn(xml)
+    expect(await outcome(xml.replace(signature, signature + signature))).toBe('signature-shape')
+    expect(await outcome(xml.replace('</ds:SignedInfo>', '<ds:KeyName/></ds:SignedInfo>'))).toBe('signature-shape')
     const [reference = ''] = /<ds:Reference [\s\S]*<\/ds:Reference>/.exec(xml) ?? []
     expect(await outcome(xml.replace(reference, reference + reference))).toBe('signature-shape')
     expect(await outcome(xml.replace('URI="#_assertion"', 'URI=""'))).toBe('signature-shape')
@@ -363,6 +403,12 @@ describe('a signature that is wrapped around something else', () => {
     expect(await outcome(signed().replace(original, elsewhere))).toBe('shape')
   })
 
+  test('anything of another version of SAML', async () => {
+    expect(await outcome(signed().replace('Version="2.0"', 'Version="1.1"'))).toBe('shape')
+    const older = writeAssertion(said).replace('Version="2.0"', 'Version="1.1"')
+    expect(await outcome(signElement(writeResponse(said, older), '_assertion', key))).toBe('shape')
+  })
+
   test('an assertion that is no part of a response', async () => {
     expect(await outcome(assertionOf(signed()))).toBe('shape')
     expect(await outcome(signed().replaceAll('samlp:Response', 'samlp:LogoutResponse'))).toBe('shape')
@@ -377,10 +423,14 @@ describe('what is no response at all', () => {
     ['no UTF-8', Buffer.from([0x3c, 0xff, 0xfe]).toString('base64'), 'not-xml'],
     ['UTF-16', Buffer.from('\ufeff<r/>', 'utf16le').toString('base64'), 'not-xml'],
     ['a document type', packed(`<!DOCTYPE r [<!ENTITY a "${'b'.repeat(100)}">]><r>&a;</r>`), 'doctype'],
-    ['something far too large', packed(`<r>${'a'.repeat(300_000)}</r>`), 'too-large'],
+    ['something too large', packed(`<r>${'a'.repeat(270_000)}</r>`), 'too-large'],
     ['something larger still', 'A'.repeat(3_000_000), 'too-large'],
   ])('%s', async (_, encoded, because) => {
     expect(await outcomeOf(encoded)).toBe(because)
+  })
+
+  test('what is no base64 in the midst of what is otherwise right', async () => {
+    expect(await outcomeOf(packed(signed()).replace(/^.{10}/, '$&!'))).toBe('not-xml')
   })
 
   test('a document type in front of what is otherwise right', async () => {

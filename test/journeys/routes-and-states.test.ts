@@ -192,6 +192,9 @@ const table: Readonly<Record<string, Row>> = {
   'GET /sign-in/with/:provider': { '404': everyState },
   'POST /sign-in/with/:provider': { '403': everyState },
   'GET /sign-in/with/:provider/callback': { '403': everyState },
+  'GET /sign-in/with/:provider/metadata': { '404': everyState },
+  'POST /sign-in/with/:provider/acs': { page: everyState },
+  'POST /sign-in/with/:provider/response': { '403': everyState },
   'POST /sign-in/with/:provider/step-up': {
     '403': [...secondFactorOwed, ...setUpLinkOwed, ...signingInOwesEnrolment, ...signingInOwesCodes, 'stepping up'],
     '→ /sign-in': noSignInGoesOn,
@@ -652,6 +655,7 @@ describe('the table', () => {
       'GET /sign-in',
       'POST /recovery-codes/download',
       'POST /set-up-mfa',
+      'POST /sign-in/with/:provider/acs',
     ])
   })
 })

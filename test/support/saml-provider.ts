@@ -1,8 +1,14 @@
 // A SAML provider of a test's own, with its own key: it signs whatever it is told to say, and lies wherever it is told to.
 
+import { inflateRawSync } from 'node:zlib'
 import { SignedXml } from 'xml-crypto'
+import type { MfaStatement } from '../../src/factors/factors.ts'
+import { decisions, parseConnection } from '../../src/identity-providers/provider.ts'
+import { createProvider, enableProvider, markProviderTested } from '../../src/identity-providers/providers.ts'
 import { makeSamlKeyPair, type SamlKeyPair } from '../../src/identity-providers/saml/key-pair.ts'
+import { attributeOf, readXml } from '../../src/identity-providers/saml/xml.ts'
 import { isoTime, minutes } from '../../src/time.ts'
+import type { TestService } from './service.ts'
 
 const excC14n = 'http://www.w3.org/2001/10/xml-exc-c14n#'
 const enveloped = 'http://www.w3.org/2000/09/xmldsig#enveloped-signature'
@@ -124,4 +130,55 @@ export function writeSignedResponse(said: Said, key: SamlKeyPair, form?: Signatu
 /** Packs a response as a form brings it. */
 export function packed(xml: string): string {
   return Buffer.from(xml).toString('base64')
+}
+
+/** Sets a provider up in the service, tested and switched on, that signs by this key. Gives its id. */
+export async function addSamlProvider(
+  running: TestService,
+  key: SamlKeyPair,
+  {
+    mfa = { is: 'without' } as MfaStatement,
+    own = null as SamlKeyPair | null,
+    settings = {} as Record<string, unknown>,
+    ...more
+  } = {} as { mfa?: MfaStatement; own?: SamlKeyPair | null; settings?: Record<string, unknown> } & Record<
+    string,
+    unknown
+  >,
+): Promise<string> {
+  const now = running.time.now
+  const connection = parseConnection('saml', {
+    entityId: 'https://idp.example.org',
+    signOnAddress: 'https://idp.example.org/sso',
+    certificates: [key.certificate],
+    ownCertificate: own?.certificate ?? null,
+    ...settings,
+  })
+  const words = {
+    decisions: decisions.parse({ name: 'Works', mfa, ...more }),
+    connection,
+    secret: own?.privateKey ?? null,
+  }
+  const { sealer } = running.service.machine
+  return running.db.transaction().execute(async (trx) => {
+    const id = await createProvider(trx, sealer, words, now)
+    await markProviderTested(trx, { id, version: 1 }, now)
+    await enableProvider(trx, id, now)
+    return id
+  })
+}
+
+/** What a request asks for, as a provider reads it. */
+export function readRequest(address: string) {
+  const { searchParams } = new URL(address)
+  const packedRequest = Buffer.from(searchParams.get('SAMLRequest') ?? '', 'base64')
+  const request = readXml(inflateRawSync(packedRequest).toString())
+  return {
+    request: attributeOf(request, 'ID') ?? '',
+    acs: attributeOf(request, 'AssertionConsumerServiceURL') ?? '',
+    entityId: request.children[0]?.text ?? '',
+    isFresh: attributeOf(request, 'ForceAuthn') === 'true',
+    state: searchParams.get('RelayState') ?? '',
+    isSigned: searchParams.has('Signature'),
+  }
 }

@@ -1,6 +1,6 @@
 /**
- * The ways in by identity providers: their buttons, the page with one of them, the page that leads there, and the page that
- * says why it did not work.
+ * The ways in by identity providers: their buttons, the page with one of them, the pages that lead there and back, and the
+ * page that says why it did not work.
  */
 import { NextField } from '../parts/form-parts.tsx'
 import type { Frame } from '../parts/frame.ts'
@@ -92,6 +92,29 @@ export function GoingToProviderView({ frame, name, address }: GoingProps) {
       <a href={address} class="btn btn-primary btn-block mt-7 break-anywhere">
         {t('withProvider.button', { name })}
       </a>
+    </StepPage>
+  )
+}
+
+interface BackProps {
+  readonly frame: Frame
+  readonly action: string
+  readonly response: string
+  readonly state: string
+}
+
+/** Sends on, from a page of ours, what a provider has sent here from a page of its own: at once, or by the button. */
+export function BackFromProviderView({ frame, action, response, state }: BackProps) {
+  const { t } = frame
+  return (
+    <StepPage frame={frame} title={t('withProvider.backTitle')} lead={t('withProvider.going')}>
+      <form method="post" action={action} data-sent-at-once class="mt-7">
+        <input type="hidden" name="SAMLResponse" value={response} />
+        <input type="hidden" name="RelayState" value={state} />
+        <button type="submit" class="btn btn-primary btn-block">
+          {t('withProvider.backButton')}
+        </button>
+      </form>
     </StepPage>
   )
 }
