@@ -127,7 +127,7 @@ export type Provider = Decisions &
     mfa: MfaStatement
     position: number
     enabledAt: Instant | null
-    /** When a whole round trip went well; null since an endpoint, client or certificate changed. */
+    /** When a test of the connection went well; null since an endpoint, client or certificate changed. */
     testedAt: Instant | null
     hasSecret: boolean
     createdAt: Instant

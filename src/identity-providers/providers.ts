@@ -200,7 +200,7 @@ export async function changeProvider(
   }
 }
 
-/** Notes that a whole round trip went well with the provider as it was read; false when it changed meanwhile. */
+/** Notes that a test went well with the provider as it was read; false when it changed meanwhile. */
 export async function markProviderTested(
   trx: DatabaseTransaction,
   { id, version }: Pick<Provider, 'id' | 'version'>,

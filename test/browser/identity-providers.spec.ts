@@ -1,0 +1,55 @@
+/**
+ * The pages of identity providers are accessible in every state, and work by what they say.
+ */
+import { mustBeAccessible, mustShowProblem, sendUnchecked } from './support/accessible.ts'
+import { administrator, signIn } from './support/people.ts'
+import { expect, test } from './support/test.ts'
+
+test.describe.configure({ timeout: 240_000 })
+
+test('an administrator adds an identity provider, tests it, and deletes it', async ({ page }) => {
+  await signIn(page, administrator)
+  await page.goto('/admin/groups')
+  await page.getByLabel('Name').fill('Field staff')
+  await page.getByRole('button', { name: 'Create group' }).click()
+  await page.getByRole('link', { name: 'Single sign-on' }).click()
+  await mustBeAccessible(page, 'no provider')
+  await page.getByRole('link', { name: 'Add identity provider' }).click()
+  await mustBeAccessible(page, 'which product')
+  await page.getByRole('link', { name: 'Okta' }).click()
+  await expect(page.getByLabel('Values of amr')).toHaveValue('mfa')
+  await mustBeAccessible(page, 'new provider')
+  await page.getByLabel('Name', { exact: true }).first().fill('')
+  await page.getByLabel('Issuer').fill('http://plain.example')
+  await page.getByLabel('Allowed email domains').fill('nothing')
+  await page.getByLabel('From claim to group').fill('staff = Nobody')
+  await sendUnchecked(page, 'Save')
+  await mustShowProblem(page, 'new provider, all wrong')
+  const secret = page.getByLabel('Client secret or private key', { exact: true })
+  await page.getByLabel('Name', { exact: true }).first().fill('Works with a rather long name for its button')
+  // Nobody listens there.
+  await page.getByLabel('Issuer').fill('https://127.0.0.1:9')
+  await page.getByLabel('Client ID').fill('countersign')
+  await secret.fill('a client secret')
+  await page.getByLabel('Allowed email domains').fill('example.org')
+  await page.getByLabel('From claim to group').fill('staff = Field staff')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByText('The identity provider is saved.')).toBeVisible()
+  await mustBeAccessible(page, 'provider')
+  await page.getByRole('button', { name: 'Test connection' }).click()
+  await expect(page.getByText('is in a private network or on this machine')).toBeVisible()
+  await mustBeAccessible(page, 'failed test')
+  await page.getByRole('link', { name: 'Edit' }).click()
+  await expect(secret).toHaveValue('')
+  await mustBeAccessible(page, 'edit provider')
+  await page.getByLabel('Client ID').fill('another')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByText('The secret was blanked')).toBeVisible()
+  await page.goto('/admin/identity-providers')
+  await mustBeAccessible(page, 'providers')
+  await page.getByRole('link', { name: 'Works with a rather long name for its button' }).click()
+  await page.getByRole('link', { name: 'Delete identity provider' }).click()
+  await mustBeAccessible(page, 'delete provider')
+  await page.getByRole('button', { name: 'Delete identity provider' }).click()
+  await expect(page.getByText('The identity provider is deleted.')).toBeVisible()
+})
