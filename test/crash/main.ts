@@ -20,11 +20,19 @@ function say(text: string): void {
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : `${text}\n`)
 }
 
+/** True once somebody at the keyboard has had enough. */
+let isBrokenOff = false
+
 async function main(options: Options): Promise<boolean> {
   const chapters: Chapter[] = []
   let cluster: Cluster | null = null
-  // Broken off, it leaves nothing behind: whatever was started ends with this process.
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
+  // Ended, it leaves nothing behind: whatever was started ends with this process.
+  process.once('SIGTERM', () => process.exit(143))
+  process.once('SIGINT', () => {
+    say('\nEnough: what there is by now is judged. Once more, and it ends at once.\n')
+    isBrokenOff = true
+    process.once('SIGINT', () => process.exit(130))
+  })
   try {
     const databases = options.only.includes('kills') ? options.databases : []
     if (databases.includes('postgres') || options.only.includes('histories'))
@@ -95,7 +103,7 @@ async function stageIt(
 }
 
 function isEnough({ minutes }: Options): () => boolean {
-  return () => performance.now() > minutes * 60_000
+  return () => isBrokenOff || performance.now() > minutes * 60_000
 }
 
 function progress(title: string, times: number, { starts }: Tally): (done: number) => void {
