@@ -1,4 +1,4 @@
-// What the command line of the benchmark means. Quick by default: about a minute, small numbers of users. `--full` takes the
+// What the command line of the benchmark means. Quick by default: some minutes, small numbers of users. `--full` takes the
 // numbers of the table of aims. Everything that is said wrongly is said at once, and nothing starts.
 
 import { type DatabaseKind, databases, OptionFaults, parseWords, readNames } from '../test/support/command-words.ts'

@@ -130,9 +130,9 @@ export async function switchIdentityProviderOn(
 ): Promise<void> {
   const about = begin(parts, standing, caller)
   await parts.db.transaction().execute(async (trx) => {
-    if (!(await enableProvider(trx, providerId, about.now)))
-      throw new Refusal((await readProvider(trx, providerId)) ? 'conflict' : 'not-found')
+    const isDone = await enableProvider(trx, providerId, about.now)
     const { name: providerName, mfa } = await mustFind(trx, providerId)
+    if (!isDone) throw new Refusal('conflict')
     const details = { provider: providerId, providerName, mfa: written(mfa) }
     await record(trx, { name: 'identity-provider.enabled', details }, about)
   })
@@ -146,9 +146,9 @@ export async function switchIdentityProviderOff(
 ): Promise<void> {
   const about = begin(parts, standing, caller)
   await parts.db.transaction().execute(async (trx) => {
-    if (!(await disableProvider(trx, providerId, about.now)))
-      throw new Refusal((await readProvider(trx, providerId)) ? 'conflict' : 'not-found')
+    const isDone = await disableProvider(trx, providerId, about.now)
     const { name: providerName } = await mustFind(trx, providerId)
+    if (!isDone) throw new Refusal('conflict')
     const sessions = await endSessionsOfProvider(trx, providerId)
     const details = { provider: providerId, providerName, sessions }
     await record(trx, { name: 'identity-provider.disabled', details }, about)

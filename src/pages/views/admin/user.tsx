@@ -2,10 +2,10 @@
  * One person's account as those see it who look after it: how it stands, what protects it, where it is signed in, and what
  * may be done. A role sees only the buttons that it may use.
  */
-import type { Child } from 'hono/jsx'
 import type { MessageId } from '../../../messages.ts'
 import type { ShownAccessToken } from '../access-tokens/access-tokens.tsx'
 import { MfaBadge, type MfaState } from '../parts/badges.tsx'
+import { Fact } from '../parts/fact.tsx'
 import type { Frame, Notice } from '../parts/frame.ts'
 import { NoticeBox } from '../parts/notices.tsx'
 import { type RoleName, roleNames } from '../parts/roles.ts'
@@ -170,15 +170,6 @@ function stateDetail({ t, formatInstant }: Frame, user: ShownUser, now: number):
       ? t('adminUser.invitation.none')
       : t(invitedUntil > now ? 'adminUser.invitation.open' : 'adminUser.invitation.over', at(invitedUntil))
   return [link, end].filter(Boolean).join(' ')
-}
-
-function Fact({ term, children }: { readonly term: string; readonly children?: Child }) {
-  return (
-    <div>
-      <dt class="text-soft">{term}</dt>
-      <dd class="flex flex-wrap items-center gap-x-3 gap-y-1 font-medium break-anywhere">{children}</dd>
-    </div>
-  )
 }
 
 function TwoFactor({ frame, user, now }: SectionProps & { readonly now: number }) {

@@ -3,6 +3,7 @@
  */
 import type { Child } from 'hono/jsx'
 import type { MessageId } from '../../../messages.ts'
+import { Fact } from '../parts/fact.tsx'
 import type { Frame, Notice } from '../parts/frame.ts'
 import { SignedInPage } from '../parts/signed-in-page.tsx'
 import { CopiedAddress } from './copied-address.tsx'
@@ -69,15 +70,6 @@ export function ProviderView({ frame, provider, notice }: ProviderProps) {
       </section>
       {mayManage && <Acts frame={frame} provider={provider} />}
     </SignedInPage>
-  )
-}
-
-function Fact({ term, children }: { readonly term: string; readonly children?: Child }) {
-  return (
-    <div>
-      <dt class="text-soft">{term}</dt>
-      <dd class="flex flex-wrap items-center gap-x-3 gap-y-1 font-medium break-anywhere">{children}</dd>
-    </div>
   )
 }
 
